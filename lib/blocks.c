@@ -1,0 +1,286 @@
+/*
+ * A file's data in memory: read, write, truncate, holes. blocks_tree.h tells
+ * the invariants; blocks_alloc.c and blocks_map.c stand on this file, and it
+ * needs the latter only for files that have extents.
+ */
+#include "blocks_tree.h"
+#include <unistd.h>
+#include <vfsfs/backend.h> /* VFS_THREADS */
+
+#pragma weak vfs__extents_clear
+#pragma weak vfs__extent_drop
+
+bool vfs__blocks_take(vfs_blocks *b, size_t n)
+{
+	vfs_blocks_room *room = b->room;
+#if VFS_THREADS
+	size_t used = __atomic_load_n(&room->used, __ATOMIC_RELAXED);
+
+	do {
+		if (n > room->limit - used)
+			return false;
+	} while (!__atomic_compare_exchange_n(&room->used, &used, used + n, true,
+					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+#else
+	if (n > room->limit - room->used)
+		return false;
+	room->used += n;
+#endif
+	b->used += n;
+	return true;
+}
+
+void vfs__blocks_give(vfs_blocks *b, size_t n)
+{
+#if VFS_THREADS
+	__atomic_fetch_sub(&b->room->used, n, __ATOMIC_RELAXED);
+#else
+	b->room->used -= n;
+#endif
+	b->used -= n;
+}
+
+/* ---- The tree ---- */
+
+char **vfs__block_slot(vfs_blocks *b, uint64_t i)
+{
+	void **p = &b->root;
+	unsigned shift;
+
+	if (!b->root)
+		b->height = 0;
+	while (i >> b->height * FANOUT_SHIFT) {
+		if (b->root) {
+			void **node = calloc(FANOUT, sizeof *node);
+			if (!node)
+				return NULL;
+			node[0] = b->root;
+			b->root = node;
+		}
+		b->height++;
+	}
+	for (shift = b->height * FANOUT_SHIFT; shift;) {
+		if (!*p && !(*p = calloc(FANOUT, sizeof *p)))
+			return NULL;
+		shift -= FANOUT_SHIFT;
+		p = (void **)*p + ((i >> shift) & (FANOUT - 1));
+	}
+	return (char **)p;
+}
+
+int vfs__block_grow(vfs_blocks *b, uint64_t i, size_t from, size_t to, size_t valid, char **out)
+{
+	size_t old = 0, size = VFS_BLOCK;
+	char **slot, *p;
+
+	if (!i) {
+		old = b->first_size;
+		for (size = VFS_BLOCK_MIN; size < to;)
+			size *= 2;
+	}
+	if (!vfs__blocks_take(b, size - old))
+		return -ENOSPC;
+	slot = vfs__block_slot(b, i);
+	p = slot ? realloc(*slot, size) : NULL;
+	if (!p) {
+		vfs__blocks_give(b, size - old);
+		return -ENOMEM;
+	}
+	if (!i)
+		b->first_size = (uint32_t)size;
+	if (from > size)
+		from = size;
+	if (from > old)
+		memset(p + old, 0, from - old);
+	if (valid > size)
+		valid = size;
+	if (valid > to)
+		memset(p + to, 0, valid - to);
+	*out = *slot = p;
+	return 0;
+}
+
+static void drop_block(vfs_blocks *b, void **slot, uint64_t i)
+{
+	enum vfs__extent_drop drop = NO_EXTENT;
+
+	if (b->extents)
+		drop = vfs__extent_drop(b, *slot);
+	if (drop == MAPPED)
+		return;
+	if (drop == NO_EXTENT) {
+		free(*slot);
+		vfs__blocks_give(b, vfs__block_size(b, i));
+	}
+	*slot = NULL;
+	if (!i)
+		b->first_size = 0;
+}
+
+/* `at` is the first block below *slot, `shift` the bits of those below it;
+ * some of them are in from..to. */
+static void drop_below(vfs_blocks *b, void **slot, unsigned shift, uint64_t at,
+		       uint64_t from, uint64_t to)
+{
+	void **node = *slot;
+	uint64_t k, last;
+
+	if (!node)
+		return;
+	if (!shift) {
+		drop_block(b, slot, at);
+		return;
+	}
+	shift -= FANOUT_SHIFT;
+	k = from > at ? (from - at) >> shift : 0;
+	last = (to - at) >> shift;
+	for (; k <= last && k < FANOUT; k++)
+		drop_below(b, node + k, shift, at + (k << shift), from, to);
+	for (k = 0; k < FANOUT; k++)
+		if (node[k])
+			return;
+	free(node);
+	*slot = NULL;
+}
+
+void vfs__blocks_drop(vfs_blocks *b, uint64_t from, uint64_t to)
+{
+	unsigned shift = b->height * FANOUT_SHIFT;
+
+	if (from <= to && !(from >> shift))
+		drop_below(b, &b->root, shift, 0, from, to);
+}
+
+/* ---- Data ---- */
+
+ssize_t vfs_blocks_read(const vfs_blocks *b, off_t size, void *buf, size_t len, off_t pos)
+{
+	char *to = buf;
+	size_t done, left;
+
+	if (pos >= size)
+		return 0;
+	if (len > (uint64_t)(size - pos))
+		len = (size_t)(size - pos);
+	for (left = len; left; left -= done, to += done, pos += (off_t)done) {
+		uint64_t i = (uint64_t)pos >> VFS_BLOCK_SHIFT;
+		size_t at = pos & (VFS_BLOCK - 1), there = vfs__block_size(b, i);
+		const char *p = vfs__block_find(b, i);
+
+		done = VFS_BLOCK - at;
+		if (done > left)
+			done = left;
+		there = p && at < there ? there - at : 0;
+		if (there >= done) {
+			memcpy(to, p + at, done);
+			continue;
+		}
+		if (there)
+			memcpy(to, p + at, there);
+		memset(to + there, 0, done - there);
+	}
+	return (ssize_t)len;
+}
+
+void vfs__block_clear(vfs_blocks *b, off_t from, off_t to)
+{
+	uint64_t i = (uint64_t)from >> VFS_BLOCK_SHIFT;
+	size_t at = from & (VFS_BLOCK - 1), end = vfs__block_fill(to, i);
+	char *p = vfs__block_find(b, i);
+
+	if (end > vfs__block_size(b, i))
+		end = vfs__block_size(b, i);
+	if (p && end > at)
+		memset(p + at, 0, end - at);
+}
+
+/* Makes the bytes between the end of the file and its new end zeros. */
+static void grow_size(vfs_blocks *b, off_t size, off_t to)
+{
+	if (size & (VFS_BLOCK - 1))
+		vfs__block_clear(b, size, to);
+	if (b->extents)
+		vfs__extents_clear(b, size, to);
+}
+
+ssize_t vfs_blocks_write(vfs_blocks *b, off_t *size, const void *buf, size_t len, off_t pos)
+{
+	const char *from = buf;
+	size_t done, left;
+	int err = 0;
+
+	if (pos > *size)
+		grow_size(b, *size, pos);
+	for (left = len; left; left -= done, from += done, pos += (off_t)done) {
+		uint64_t i = (uint64_t)pos >> VFS_BLOCK_SHIFT;
+		size_t at = pos & (VFS_BLOCK - 1);
+		char *p = vfs__block_find(b, i);
+
+		done = VFS_BLOCK - at;
+		if (done > left)
+			done = left;
+		if (!p || at + done > vfs__block_size(b, i)) {
+			err = vfs__block_grow(b, i, at, at + done,
+					      vfs__block_fill(*size, i), &p);
+			if (err)
+				break;
+		}
+		memcpy(p + at, from, done);
+	}
+	if (len == left)
+		return err;
+	if (pos > *size)
+		*size = pos;
+	return (ssize_t)(len - left);
+}
+
+void vfs_blocks_truncate(vfs_blocks *b, off_t *size, off_t to)
+{
+	off_t old = *size;
+
+	*size = to;
+	if (!b->root)
+		return;
+	if (to > old) {
+		grow_size(b, old, to);
+		return;
+	}
+	vfs__blocks_drop(b, ((uint64_t)to + VFS_BLOCK - 1) >> VFS_BLOCK_SHIFT, last_block);
+	if (b->extents)
+		vfs__extents_clear(b, to, old);
+}
+
+off_t vfs_blocks_seek(const vfs_blocks *b, off_t size, off_t pos, int whence)
+{
+	uint64_t i = (uint64_t)pos >> VFS_BLOCK_SHIFT;
+	uint64_t last = ((uint64_t)size - 1) >> VFS_BLOCK_SHIFT;
+
+	if (whence != SEEK_DATA && whence != SEEK_HOLE)
+		return -EINVAL;
+	if (pos >= size)
+		return -ENXIO;
+	/* The first block from i on that is there, or is not. */
+	while (i <= last) {
+		unsigned shift = b->height * FANOUT_SHIFT;
+		void *p = i >> shift ? NULL : b->root;
+
+		if (i >> shift)
+			shift = 47;
+		while (shift && p) {
+			shift -= FANOUT_SHIFT;
+			p = ((void **)p)[(i >> shift) & (FANOUT - 1)];
+		}
+		if (!p == (whence == SEEK_HOLE))
+			break;
+		i = ((i >> shift) + 1) << shift;
+	}
+	if (i > last)
+		return whence == SEEK_HOLE ? size : -ENXIO;
+	i <<= VFS_BLOCK_SHIFT;
+	return i > (uint64_t)pos ? (off_t)i : pos;
+}
+
+void vfs_blocks_free(vfs_blocks *b)
+{
+	vfs__blocks_drop(b, 0, last_block);
+}

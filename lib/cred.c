@@ -1,0 +1,92 @@
+/*
+ * Who the process is and what its credential permits: the permission bits, and
+ * the capabilities that the superuser has beside them.
+ */
+#include "internal.h"
+
+bool vfs__capable(unsigned cap)
+{
+	const vfs_credential *c = &vfs__process.cred;
+	return c->euid == 0 && (c->capabilities & cap);
+}
+
+bool vfs__in_group(gid_t gid)
+{
+	const vfs_credential *c = &vfs__process.cred;
+	if (c->egid == gid)
+		return true;
+	for (unsigned i = 0; i < c->ngroups; i++)
+		if (c->groups[i] == gid)
+			return true;
+	return false;
+}
+
+bool vfs__owns(const FSNode *n)
+{
+	return n->uid == vfs__process.cred.euid || vfs__capable(VFS_CAP_FOWNER);
+}
+
+int vfs__may_as(const FSNode *n, unsigned want, uid_t uid, gid_t gid)
+{
+	const vfs_credential *c = &vfs__process.cred;
+	unsigned bits = n->mode;
+	if (uid == 0 && (c->capabilities & VFS_CAP_DAC_OVERRIDE)) {
+		/* all but running what nobody may run */
+		return !(want & X_OK) || S_ISDIR(n->mode) || (bits & 0111) ? 0 : -EACCES;
+	}
+	if (n->uid == uid)
+		bits >>= 6;
+	else if (n->gid == gid || (vfs__in_group(n->gid) && n->gid != c->egid))
+		bits >>= 3;
+	return (bits & want) == want ? 0 : -EACCES;
+}
+
+int vfs__may_slow(const FSNode *n, unsigned want)
+{
+	return vfs__may_as(n, want, vfs__process.cred.euid, vfs__process.cred.egid);
+}
+
+int vfs__may_change(const FSNode *dir)
+{
+	if (dir->mount->flags & VFS_RDONLY)
+		return -EROFS;
+	return vfs__may(dir, W_OK | X_OK);
+}
+
+int vfs__may_delete(const FSNode *dir, const FSNode *n)
+{
+	int err = vfs__may_change(dir);
+	if (err)
+		return err;
+	if ((dir->mode & S_ISVTX) && dir->uid != vfs__process.cred.euid && !vfs__owns(n))
+		return -EPERM;
+	return 0;
+}
+
+void vfs_get_credential(vfs_credential *out)
+{
+	vfs__lock_names();
+	*out = vfs__process.cred;
+	vfs__unlock_names();
+}
+
+int vfs_set_credential(const vfs_credential *c)
+{
+	if (!c)
+		return -EFAULT;
+	if (c->ngroups > VFS_NGROUPS_MAX)
+		return -EINVAL;
+	vfs__lock_names();
+	vfs__process.cred = *c;
+	vfs__unlock_names();
+	return 0;
+}
+
+mode_t vfs_umask(mode_t mask)
+{
+	vfs__lock_names();
+	mode_t old = vfs__process.umask;
+	vfs__process.umask = mask & 0777;
+	vfs__unlock_names();
+	return old;
+}

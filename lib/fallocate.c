@@ -1,0 +1,50 @@
+/*
+ * fallocate: in a file of its own, so that a program without it does not link
+ * the block module's part of it either.
+ */
+#include "internal.h"
+#include <vfsfs/blocks.h>
+
+#ifndef FALLOC_FL_KEEP_SIZE
+#define FALLOC_FL_KEEP_SIZE 1
+#define FALLOC_FL_PUNCH_HOLE 2
+#endif
+
+static int allocate(FSStream *s, int mode, off_t offset, off_t len)
+{
+	FSNode *n = s->shared->node;
+	off_t end;
+	if (offset < 0 || len <= 0)
+		return -EINVAL;
+	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE) || mode == FALLOC_FL_PUNCH_HOLE)
+		return -EOPNOTSUPP;
+	if (!s->writable)
+		return -EBADF;
+	if (S_ISFIFO(n->mode))
+		return -ESPIPE;
+	if (!S_ISREG(n->mode))
+		return -ENODEV;
+	if (__builtin_add_overflow(offset, len, &end))
+		return -EFBIG;
+	if (!s->stream_ops->allocate)
+		return -EOPNOTSUPP;
+	vfs__lock_node(n);
+	int err = s->stream_ops->allocate(s, mode, offset, len);
+	if (!err)
+		vfs_mark(n, VFS_MTIME | VFS_CTIME);
+	vfs__unlock_node(n);
+	return err;
+}
+
+int vfs_fallocate(int fd, int mode, off_t offset, off_t len)
+{
+	VFS__TRACE(vfs_fallocate(fd, mode, offset, len), .call = "fallocate", .fd = fd,
+		   .args = {mode, offset, len});
+	FSStream *s = vfs__get_stream(fd);
+	if (!s)
+		return -EBADF;
+	/* referred to, so that it is linked */
+	int r = vfs_blocks_allocate_linked ? allocate(s, mode, offset, len) : -ENOSYS;
+	vfs__put_stream(s);
+	return r;
+}

@@ -1,0 +1,226 @@
+/*
+ * The descriptor table, and the pools of what it points to. Descriptors are
+ * found by bitmap: a bit for each, a word of bits that say which words are
+ * full, and a word for the chunks. Chunks are never freed and streams only
+ * recycled, so that a reader needs no lock (vfs__get_stream).
+ */
+#include "internal.h"
+
+static vfs__fds first;
+vfs__fds *vfs__fd_chunks[VFS__FD_CHUNKS] = {&first};
+static uint64_t full_chunks[VFS__FD_CHUNKS / 64];
+static unsigned max_fds = VFS__FD_CHUNK;
+static FSStream *free_streams;        /* linked through data */
+static FSStreamShared *free_shareds;  /* linked through next_cursor */
+static vfs__mutex lock = VFS__MUTEX_INIT;              /* all of the above; a leaf */
+
+/* The lowest clear bit >= from among n words, or -1. */
+static int clear_bit(const uint64_t *words, int n, unsigned from)
+{
+	for (int i = (int)(from / 64); i < n; i++, from = 0) {
+		uint64_t free = ~words[i] & (~(uint64_t)0 << from % 64);
+		if (free)
+			return i * 64 + __builtin_ctzll(free);
+	}
+	return -1;
+}
+
+static int reserve(unsigned from)
+{
+	for (unsigned chunk = from / VFS__FD_CHUNK; chunk < VFS__FD_CHUNKS; chunk++, from = 0) {
+		int next = clear_bit(full_chunks, VFS__FD_CHUNKS / 64, chunk);
+		if (next < 0)
+			break;
+		if ((unsigned)next != chunk)
+			from = 0;
+		chunk = (unsigned)next;
+		if (chunk * VFS__FD_CHUNK >= max_fds)
+			break;
+		vfs__fds *c = vfs__fd_chunks[chunk];
+		if (!c) {
+			if (!(c = calloc(1, sizeof *c)))
+				return -ENOMEM;
+			vfs__store(&vfs__fd_chunks[chunk], c);
+		}
+		from %= VFS__FD_CHUNK;
+		/* from's own word, then the first that is not full */
+		int bit = clear_bit(c->used, (int)from / 64 + 1, from);
+		if (bit < 0 && from / 64 < 63) {
+			int word = clear_bit(&c->full, 1, from / 64 + 1);
+			if (word >= 0)
+				bit = clear_bit(c->used, word + 1, (unsigned)word * 64);
+		}
+		if (bit < 0)
+			continue;
+		unsigned fd = chunk * VFS__FD_CHUNK + (unsigned)bit;
+		if (fd >= max_fds)
+			break;
+		int word = bit / 64;
+		if (!~(c->used[word] |= (uint64_t)1 << bit % 64) &&
+		    !~(c->full |= (uint64_t)1 << word))
+			full_chunks[chunk / 64] |= (uint64_t)1 << chunk % 64;
+		return (int)fd;
+	}
+	return -EMFILE;
+}
+
+static void release(int fd)
+{
+	unsigned chunk = (unsigned)fd / VFS__FD_CHUNK, bit = (unsigned)fd % VFS__FD_CHUNK;
+	vfs__fds *c = vfs__fd_chunks[chunk];
+	c->used[bit / 64] &= ~((uint64_t)1 << bit % 64);
+	c->full &= ~((uint64_t)1 << bit / 64);
+	full_chunks[chunk / 64] &= ~((uint64_t)1 << chunk % 64);
+}
+
+int vfs__fd_reserve(unsigned from)
+{
+	vfs__lock(&lock);
+	int fd = reserve(from);
+	vfs__unlock(&lock);
+	return fd;
+}
+
+static FSStream **slot(int fd)
+{
+	return &vfs__fd_chunks[(unsigned)fd / VFS__FD_CHUNK]->slot[(unsigned)fd % VFS__FD_CHUNK];
+}
+
+void vfs__fd_install(int fd, FSStream *s)
+{
+	s->fd = fd;
+	vfs__store(slot(fd), s);
+}
+
+void vfs__fd_free(int fd)
+{
+	vfs__lock(&lock);
+	release(fd);
+	vfs__unlock(&lock);
+}
+
+FSStream *vfs__fd_take(int fd, bool keep)
+{
+	FSStream *s = NULL;
+	if ((unsigned)fd >= VFS__FD_MAX)
+		return NULL;
+	vfs__lock(&lock);
+	if (vfs__fd_chunks[(unsigned)fd / VFS__FD_CHUNK] && (s = *slot(fd)) != NULL) {
+		vfs__store(slot(fd), NULL);
+		if (!keep)
+			release(fd);
+	}
+	vfs__unlock(&lock);
+	return s;
+}
+
+/* dup2's target: reserved where it is free; else its stream is taken out. */
+int vfs__fd_claim(int fd, FSStream **old)
+{
+	int err = 0;
+	*old = NULL;
+	vfs__lock(&lock);
+	vfs__fds *c = vfs__fd_chunks[fd / VFS__FD_CHUNK];
+	if (c && (c->used[fd % VFS__FD_CHUNK / 64] >> fd % 64 & 1)) {
+		*old = *slot(fd);
+		if (*old)
+			vfs__store(slot(fd), NULL);
+		else
+			err = -EBUSY; /* another thread is about to fill it */
+	} else {
+		/* the lowest free one from fd on is fd */
+		int got = reserve((unsigned)fd);
+		err = got < 0 ? got : 0;
+	}
+	vfs__unlock(&lock);
+	return err;
+}
+
+int vfs_next_fd(int from)
+{
+	for (unsigned fd = from < 0 ? 0 : (unsigned)from; fd < VFS__FD_MAX; fd++) {
+		vfs__fds *c = vfs__load(&vfs__fd_chunks[fd / VFS__FD_CHUNK]);
+		if (!c)
+			fd |= VFS__FD_CHUNK - 1;
+		else if (vfs__load(&c->slot[fd % VFS__FD_CHUNK]))
+			return (int)fd;
+	}
+	return -EBADF;
+}
+
+unsigned vfs_max_open_fds(void)
+{
+	return __atomic_load_n(&max_fds, __ATOMIC_RELAXED);
+}
+
+int vfs_set_max_open_fds(unsigned n)
+{
+	if (n > VFS__FD_MAX)
+		return -EINVAL;
+	vfs__lock(&lock);
+	__atomic_store_n(&max_fds, n, __ATOMIC_RELAXED);
+	vfs__unlock(&lock);
+	return 0;
+}
+
+FSStreamShared *vfs__shared_new(FSNode *node, int flags)
+{
+	vfs__lock(&lock);
+	FSStreamShared *shared = free_shareds;
+	if (shared)
+		free_shareds = shared->next_cursor;
+	vfs__unlock(&lock);
+	if (!shared && !(shared = malloc(sizeof *shared)))
+		return NULL;
+	vfs__get_node(node);
+	vfs__inc(&node->mount->busy);
+	shared->node = node;
+	shared->pos = 0;
+	shared->flags = flags;
+	shared->flock = 0;
+	shared->refs = 0;
+	shared->next_entry = NULL;
+	shared->cursor_at = NULL;
+	return shared;
+}
+
+void vfs__shared_free(FSStreamShared *shared)
+{
+	FSNode *node = shared->node;
+	vfs__lock(&lock);
+	shared->next_cursor = free_shareds;
+	free_shareds = shared;
+	vfs__unlock(&lock);
+	vfs__dec(&node->mount->busy);
+	vfs_node_put(node);
+}
+
+FSStream *vfs__stream_new(FSStreamShared *shared)
+{
+	vfs__lock(&lock);
+	FSStream *s = free_streams;
+	if (s)
+		free_streams = s->data;
+	vfs__unlock(&lock);
+	if (!s) {
+		if (!(s = malloc(sizeof *s)))
+			return NULL;
+		s->refs = 0;
+	}
+	s->shared = shared;
+	s->stream_ops = NULL;
+	s->data = NULL;
+	s->fd = -1;
+	s->cloexec = s->seekable = s->readable = s->writable = s->noatime = false;
+	vfs__inc(&shared->refs);
+	vfs__store(&s->refs, 1);
+	return s;
+}
+
+void vfs__stream_free(FSStream *s)
+{
+	vfs__lock(&lock);
+	s->data = free_streams;
+	free_streams = s;
+	vfs__unlock(&lock);
+}

@@ -1,0 +1,252 @@
+/*
+ * Mappings. There is no MMU: a shared mapping is the file's own memory, in one
+ * piece, which the backend gives; a private one is a copy; an anonymous one is
+ * zeros. What is kept here is which addresses are mapped, so that parts of
+ * mappings can be unmapped and synced.
+ */
+#include "internal.h"
+#include <sys/mman.h>
+#include <vfsfs/blocks.h>
+
+/* What mmap made, whole until its last part is unmapped. */
+typedef struct region {
+	char *base;
+	size_t len;
+	FSNode *node;         /* held, and its mount busy; NULL: private or anonymous */
+	const StreamOps *ops; /* of node */
+	off_t pos;
+	unsigned parts;
+	bool writable;
+} region;
+
+typedef struct mapping {
+	struct mapping *next;
+	uintptr_t start, end; /* on page boundaries */
+	region *region;
+} mapping;
+
+static mapping *mappings;
+static vfs__mutex lock = VFS__MUTEX_INIT; /* node locks are taken under it; nothing else is */
+
+static size_t page_size(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Up to the next page; 0: too far. */
+static size_t round_up(size_t len)
+{
+	size_t page = page_size();
+	return (len + page - 1) & ~(page - 1);
+}
+
+static void end_region(region *r)
+{
+	FSNode *n = r->node;
+	if (!n) {
+		free(r->base);
+	} else {
+		vfs__lock_node(n);
+		if (r->writable)
+			vfs_mark(n, VFS_MTIME | VFS_CTIME);
+		if (r->ops->munmap)
+			r->ops->munmap(n, r->base, r->len, r->pos);
+		vfs__unlock_node(n);
+		vfs__dec(&n->mount->busy);
+		vfs_node_put(n);
+	}
+	free(r);
+}
+
+static int map_file(int fd, region *r, int prot, int flags)
+{
+	FSStream *s = vfs__get_stream(fd);
+	if (!s)
+		return -EBADF;
+	FSNode *n = s->shared->node;
+	void *addr = NULL;
+	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
+	int err;
+	if (s->stream_ops == &vfs__path_ops)
+		err = -EBADF;
+	else if (!s->readable || (shared && (prot & PROT_WRITE) && !s->writable))
+		err = -EACCES;
+	else if (!s->stream_ops->mmap)
+		err = -ENODEV;
+	else {
+		vfs__lock_node(n);
+		err = s->stream_ops->mmap(s, r->len, r->pos, prot, flags, &addr);
+		if (!err && !s->noatime)
+			vfs_mark(n, VFS_ATIME);
+		vfs__unlock_node(n);
+	}
+	if (!err) {
+		r->base = addr;
+		if (shared) {
+			r->node = n;
+			r->ops = s->stream_ops;
+			r->writable = prot & PROT_WRITE;
+			vfs__get_node(n);
+			vfs__inc(&n->mount->busy);
+		}
+	}
+	vfs__put_stream(s);
+	return err;
+}
+
+static int map(size_t len, int prot, int flags, int fd, off_t pos, void **out)
+{
+	off_t end;
+	size_t size = round_up(len);
+	int type = flags & MAP_TYPE;
+	if (!len || (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE) ||
+	    (flags & MAP_FIXED))
+		return -EINVAL;
+	if (pos < 0 || (size_t)pos % page_size())
+		return -EINVAL;
+	if (!size || size > PTRDIFF_MAX)
+		return -ENOMEM;
+	if (__builtin_add_overflow(pos, (off_t)size, &end))
+		return -EOVERFLOW;
+	region *r = calloc(1, sizeof *r);
+	mapping *m = malloc(sizeof *m);
+	int err = r && m ? 0 : -ENOMEM;
+	if (!err) {
+		r->len = size;
+		r->pos = pos;
+		if (type == MAP_SHARED_VALIDATE)
+			flags = (flags & ~MAP_TYPE) | MAP_SHARED;
+		if (!(flags & MAP_ANONYMOUS))
+			err = map_file(fd, r, prot, flags);
+		else if ((r->base = aligned_alloc(page_size(), size)) != NULL)
+			memset(r->base, 0, size);
+		else
+			err = -ENOMEM;
+	}
+	if (err) {
+		free(r);
+		free(m);
+		return err;
+	}
+	r->parts = 1;
+	*m = (mapping){mappings, (uintptr_t)r->base, (uintptr_t)r->base + size, r};
+	*out = r->base;
+	vfs__lock(&lock);
+	m->next = mappings;
+	mappings = m;
+	vfs__unlock(&lock);
+	return 0;
+}
+
+int vfs_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t pos, void **out)
+{
+	VFS__TRACE(vfs_mmap(addr, len, prot, flags, fd, pos, out), .call = "mmap", .fd = fd,
+		   .args = {(int64_t)len, flags, pos});
+	/* referred to, so that it is linked */
+	return vfs_blocks_map_linked ? map(len, prot, flags, fd, pos, out) : -ENODEV;
+}
+
+/* Takes [start, end) out of *at, which overlaps it. *spare serves for a split. */
+static mapping **cut(mapping **at, uintptr_t start, uintptr_t end, mapping **spare, region **dead)
+{
+	mapping *m = *at;
+	if (m->start < start && m->end > end) {
+		mapping *rest = *spare;
+		*spare = NULL;
+		*rest = (mapping){m->next, end, m->end, m->region};
+		m->end = start;
+		m->next = rest;
+		m->region->parts++;
+		return &rest->next;
+	}
+	if (m->start < start) {
+		m->end = start;
+		return &m->next;
+	}
+	if (m->end > end) {
+		m->start = end;
+		return &m->next;
+	}
+	*at = m->next;
+	if (--m->region->parts == 0)
+		*dead = m->region;
+	free(m);
+	return at;
+}
+
+static bool good_range(const void *addr, size_t *len)
+{
+	*len = round_up(*len);
+	return (uintptr_t)addr % page_size() == 0 && (uintptr_t)addr + *len >= (uintptr_t)addr;
+}
+
+int vfs_munmap(void *addr, size_t len)
+{
+	VFS__TRACE(vfs_munmap(addr, len), .call = "munmap", .fd = -1, .args = {(int64_t)len});
+	uintptr_t start = (uintptr_t)addr;
+	if (!len || !good_range(addr, &len) || !len)
+		return -EINVAL;
+	mapping *spare = malloc(sizeof *spare);
+	if (!spare)
+		return -ENOMEM;
+	vfs__lock(&lock);
+	for (mapping **at = &mappings; *at;) {
+		region *dead = NULL;
+		if ((*at)->start < start + len && (*at)->end > start)
+			at = cut(at, start, start + len, &spare, &dead);
+		else
+			at = &(*at)->next;
+		if (dead)
+			end_region(dead);
+	}
+	vfs__unlock(&lock);
+	free(spare);
+	return 0;
+}
+
+static int sync_part(const mapping *m, uintptr_t start, uintptr_t end, int flags)
+{
+	region *r = m->region;
+	if (!r->node)
+		return 0;
+	if (start < m->start)
+		start = m->start;
+	if (end > m->end)
+		end = m->end;
+	vfs__lock_node(r->node);
+	if (r->writable)
+		vfs_mark(r->node, VFS_MTIME | VFS_CTIME);
+	int err = 0;
+	if (r->ops->msync)
+		err = r->ops->msync(r->node, (void *)start, end - start,
+				    r->pos + (off_t)(start - (uintptr_t)r->base), flags);
+	vfs__unlock_node(r->node);
+	return err;
+}
+
+int vfs_msync(void *addr, size_t len, int flags)
+{
+	VFS__TRACE(vfs_msync(addr, len, flags), .call = "msync", .fd = -1, .args = {(int64_t)len, flags});
+	uintptr_t start = (uintptr_t)addr;
+	if ((flags & ~(MS_ASYNC | MS_SYNC | MS_INVALIDATE)) ||
+	    (flags & (MS_ASYNC | MS_SYNC)) == (MS_ASYNC | MS_SYNC))
+		return -EINVAL;
+	if ((uintptr_t)addr % page_size())
+		return -EINVAL;
+	if (!good_range(addr, &len))
+		return -ENOMEM;
+	size_t found = 0;
+	int err = 0;
+	vfs__lock(&lock);
+	for (const mapping *m = mappings; m && !err; m = m->next) {
+		if (m->start >= start + len || m->end <= start)
+			continue;
+		uintptr_t from = m->start > start ? m->start : start;
+		uintptr_t to = m->end < start + len ? m->end : start + len;
+		found += to - from;
+		err = sync_part(m, from, to, flags);
+	}
+	vfs__unlock(&lock);
+	vfs__settle();
+	return err ? err : found < len ? -ENOMEM : 0;
+}

@@ -1,0 +1,326 @@
+/*
+ * Opening, closing, dup: from a node to a stream, and from a stream to a
+ * descriptor.
+ */
+#include "internal.h"
+#include <sys/file.h>
+#include <vfsfs/device.h>
+
+#ifndef O_TMPFILE
+#error "fcntl.h without O_TMPFILE: define _GNU_SOURCE"
+#endif
+enum {
+	TMPFILE = O_TMPFILE & ~O_DIRECTORY,
+	DROPPED = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC | TMPFILE | O_NOFOLLOW
+};
+
+/* O_PATH: a descriptor that names a file and does nothing with it. */
+const StreamOps vfs__path_ops = {0};
+
+static bool wants_read(int flags)
+{
+	int mode = flags & 3;
+	return mode == O_RDONLY || mode == O_RDWR;
+}
+
+static bool wants_write(int flags)
+{
+	int mode = flags & 3;
+	return mode == O_WRONLY || mode == O_RDWR;
+}
+
+/* The ops of what a node is; -errno in *err where it cannot be opened. */
+static const StreamOps *ops_of(const FSNode *n, int flags, int *err)
+{
+	const StreamOps *ops = n->stream_ops;
+	if (UNLIKELY(flags & O_PATH))
+		return &vfs__path_ops;
+	if (UNLIKELY(S_ISCHR(n->mode))) {
+		*err = n->mount->flags & VFS_NODEV ? -EACCES : -ENXIO;
+		return n->mount->flags & VFS_NODEV ? NULL : vfs_get_device(n->rdev, NULL);
+	}
+	if (!ops)
+		*err = -ENXIO; /* a block device, a FIFO, a socket */
+	return ops;
+}
+
+/* A stream with a description of its own; its open is still to be run. */
+static int stream_on(FSNode *n, int flags, FSStream **out)
+{
+	int err = 0;
+	const StreamOps *ops = ops_of(n, flags, &err);
+	if (UNLIKELY(!ops))
+		return err;
+	FSStreamShared *shared = vfs__shared_new(n, flags & ~DROPPED);
+	if (UNLIKELY(!shared))
+		return -ENOMEM;
+	FSStream *s = vfs__stream_new(shared);
+	if (UNLIKELY(!s)) {
+		vfs__shared_free(shared);
+		return -ENOMEM;
+	}
+	s->cloexec = flags & O_CLOEXEC;
+	s->stream_ops = ops;
+	if (LIKELY(!(flags & O_PATH))) {
+		s->readable = wants_read(flags);
+		s->writable = wants_write(flags);
+		s->seekable = S_ISREG(n->mode) || S_ISDIR(n->mode) || ops->llseek;
+		s->noatime = (flags & O_NOATIME) || (n->mount->flags & VFS_NOATIME);
+	}
+	*out = s;
+	return 0;
+}
+
+/* May this file be opened so? */
+static int check_open(const FSNode *n, int flags)
+{
+	int err;
+	bool write = wants_write(flags);
+	if (S_ISDIR(n->mode)) {
+		if ((flags & 3) || (flags & (O_CREAT | O_TRUNC)))
+			return -EISDIR;
+	} else if (flags & O_DIRECTORY) {
+		return -ENOTDIR;
+	}
+	if (flags & O_PATH)
+		return 0;
+	if (S_ISLNK(n->mode))
+		return -ELOOP;
+	unsigned want = (flags & 3) == 3 ? R_OK | W_OK : (wants_read(flags) ? R_OK : 0) |
+							 (write ? W_OK : 0);
+	if (flags & O_TRUNC)
+		want |= W_OK;
+	if (want & W_OK && !S_ISCHR(n->mode) && (n->mount->flags & VFS_RDONLY))
+		return -EROFS;
+	if ((err = vfs__may(n, want)) != 0)
+		return err;
+	if ((flags & O_NOATIME) && !vfs__owns(n))
+		return -EPERM;
+	return 0;
+}
+
+/* Finds or makes the node; the caller has walked. *trunc: it is to be cut. */
+static int open_walked(const vfs__path *p, int flags, mode_t mode, FSStream **out, bool *trunc)
+{
+	FSNode *n = p->node;
+	int err;
+	mode = S_IFREG | (mode & 07777 & ~vfs__process.umask);
+	*trunc = false;
+	if (UNLIKELY((flags & O_TMPFILE) == O_TMPFILE)) {
+		if (!n)
+			return -ENOENT;
+		if (!S_ISDIR(n->mode))
+			return -ENOTDIR;
+		if ((err = vfs__may_change(n)) != 0)
+			return err;
+		if ((err = vfs__create(n, NULL, mode, 0, &n)) != 0)
+			return err;
+		err = stream_on(n, flags, out);
+		vfs_node_put(n);
+		return err;
+	}
+	if (n) {
+		if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
+			return -EEXIST;
+		if ((err = check_open(n, flags)) != 0)
+			return err;
+		*trunc = (flags & O_TRUNC) && S_ISREG(n->mode);
+	} else {
+		if (!(flags & O_CREAT))
+			return -ENOENT;
+		if ((err = vfs__may_change(p->dir)) != 0)
+			return err;
+		if ((err = vfs__create(p->dir, &p->name, mode, 0, &n)) != 0)
+			return err;
+	}
+	return stream_on(n, flags, out);
+}
+
+static int open_at(int dirfd, const char *path, int flags, mode_t mode)
+{
+	unsigned how = VFS__FOLLOW;
+	if (flags & O_PATH)
+		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	if (flags & TMPFILE) {
+		if ((flags & O_TMPFILE) != O_TMPFILE || !wants_write(flags) || (flags & O_CREAT))
+			return -EINVAL;
+	} else if (flags & O_CREAT) {
+		if (flags & O_DIRECTORY)
+			return -EINVAL;
+		how |= VFS__FILE;
+	}
+	if ((flags & O_NOFOLLOW) || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
+		how &= ~(unsigned)VFS__FOLLOW;
+
+	int fd = vfs__fd_reserve(0);
+	if (UNLIKELY(fd < 0)) {
+		int err = vfs__check_string(path);
+		return err ? err : !*path ? -ENOENT : fd;
+	}
+	FSStream *s;
+	vfs__path p;
+	bool trunc;
+	int err = vfs__walk(dirfd, path, how, &p);
+	if (LIKELY(!err))
+		err = open_walked(&p, flags, mode, &s, &trunc);
+	vfs__end_walk(&p);
+	if (LIKELY(!err)) {
+		if (s->stream_ops->open && (err = s->stream_ops->open(s)) != 0)
+			s->stream_ops = &vfs__path_ops; /* nothing to close */
+		else if (trunc)
+			err = vfs__truncate(s->shared->node, 0);
+		if (UNLIKELY(err))
+			vfs__put_stream(s);
+	}
+	if (UNLIKELY(err)) {
+		vfs__fd_free(fd);
+		return err;
+	}
+	vfs__fd_install(fd, s);
+	return fd;
+}
+
+int vfs_openat(int dirfd, const char *path, int flags, mode_t mode)
+{
+	VFS__TRACE(vfs_openat(dirfd, path, flags, mode), .call = "openat", .fd = dirfd,
+		   .path = path, .args = {flags, (int64_t)mode});
+	return open_at(dirfd, path, flags, mode);
+}
+
+int vfs_open(const char *path, int flags, mode_t mode)
+{
+	return vfs_openat(AT_FDCWD, path, flags, mode);
+}
+
+void vfs__stream_release(FSStream *s)
+{
+	FSStreamShared *shared = s->shared;
+	if (vfs__dec(&shared->refs) == 0) {
+		if (s->stream_ops->close)
+			s->stream_ops->close(s);
+		if (UNLIKELY(shared->flock))
+			vfs__unlock_flock(shared);
+		if (UNLIKELY(shared->cursor_at != NULL)) {
+			vfs__lock_names();
+			vfs__drop_cursor(shared);
+			vfs__unlock_names();
+		}
+		if (s->writable)
+			vfs__settle();
+		vfs__shared_free(shared);
+	}
+	vfs__stream_free(s);
+}
+
+static int close_stream(FSStream *s)
+{
+	int err = s->stream_ops->flush ? s->stream_ops->flush(s) : 0;
+	vfs__put_stream(s);
+	return err;
+}
+
+int vfs_close(int fd)
+{
+	VFS__TRACE(vfs_close(fd), .call = "close", .fd = fd);
+	FSStream *s = vfs__fd_take(fd, false);
+	return LIKELY(s != NULL) ? close_stream(s) : -EBADF;
+}
+
+/* A second stream on the description, held once, without a descriptor. */
+static int dup_stream(const FSStream *old, bool cloexec, FSStream **out)
+{
+	FSStream *s = vfs__stream_new(old->shared);
+	if (!s)
+		return -ENOMEM;
+	s->stream_ops = old->stream_ops;
+	s->data = old->data;
+	s->cloexec = cloexec;
+	s->seekable = old->seekable;
+	s->readable = old->readable;
+	s->writable = old->writable;
+	s->noatime = old->noatime;
+	int err = s->stream_ops->dup ? s->stream_ops->dup(s) : 0;
+	if (err) {
+		s->stream_ops = &vfs__path_ops;
+		vfs__put_stream(s);
+		return err;
+	}
+	*out = s;
+	return 0;
+}
+
+int vfs__dup_from(int fd, unsigned from, bool cloexec)
+{
+	FSStream *old = vfs__get_stream(fd), *s;
+	if (!old)
+		return -EBADF;
+	int to = vfs__fd_reserve(from);
+	if (to >= 0) {
+		int err = dup_stream(old, cloexec, &s);
+		if (err) {
+			vfs__fd_free(to);
+			to = err;
+		} else {
+			vfs__fd_install(to, s);
+		}
+	}
+	vfs__put_stream(old);
+	return to;
+}
+
+int vfs_dup(int fd)
+{
+	VFS__TRACE(vfs_dup(fd), .call = "dup", .fd = fd);
+	return vfs__dup_from(fd, 0, false);
+}
+
+static int dup_to(int fd, int to, bool cloexec)
+{
+	FSStream *old = vfs__get_stream(fd), *s, *replaced;
+	if (!old)
+		return -EBADF;
+	int err = -EBADF;
+	if (to >= 0 && (unsigned)to < vfs_max_open_fds()) {
+		err = dup_stream(old, cloexec, &s);
+		if (!err && (err = vfs__fd_claim(to, &replaced)) != 0)
+			close_stream(s);
+		if (!err) {
+			vfs__fd_install(to, s);
+			if (replaced)
+				close_stream(replaced);
+			err = to;
+		}
+	}
+	vfs__put_stream(old);
+	return err;
+}
+
+int vfs_dup3(int fd, int to, int flags)
+{
+	VFS__TRACE(vfs_dup3(fd, to, flags), .call = "dup3", .fd = fd, .args = {to, flags});
+	if ((flags & ~O_CLOEXEC) || fd == to)
+		return -EINVAL;
+	return dup_to(fd, to, flags & O_CLOEXEC);
+}
+
+int vfs_dup2(int fd, int to)
+{
+	VFS__TRACE(vfs_dup2(fd, to), .call = "dup2", .fd = fd, .args = {to});
+	if (fd != to)
+		return dup_to(fd, to, false);
+	FSStream *s = vfs__get_stream(fd);
+	if (!s)
+		return -EBADF;
+	vfs__put_stream(s);
+	return to;
+}
+
+int vfs_fd_node(int fd, FSNode **out)
+{
+	FSStream *s = vfs__get_stream(fd);
+	if (!s)
+		return -EBADF;
+	*out = vfs_node_get(s->shared->node);
+	vfs__put_stream(s);
+	return 0;
+}

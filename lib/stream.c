@@ -1,0 +1,383 @@
+/*
+ * Moving data: what is the same for every file is done here, once: access
+ * modes, lengths, addresses, iovecs, O_APPEND, the position and its overflow.
+ * A regular file's ops run under its node's lock, which also keeps the position
+ * that descriptors share. A device's run without.
+ */
+#include "internal.h"
+#include <sys/file.h>
+
+static const off_t OFF_MAX = INT64_MAX;
+
+/* Locked: one at a time, and the position counts. */
+static inline bool is_file(const FSStream *s)
+{
+	return LIKELY(S_ISREG(s->shared->node->mode));
+}
+
+static ssize_t read_at(FSStream *s, void *buf, size_t len, off_t pos)
+{
+	if (UNLIKELY(!s->stream_ops->read))
+		return -EINVAL;
+	if ((size_t)(OFF_MAX - pos) < len && OFF_MAX - pos < (off_t)SSIZE_MAX)
+		len = (size_t)(OFF_MAX - pos);
+	return s->stream_ops->read(s, buf, len, pos);
+}
+
+static ssize_t write_at(FSStream *s, const void *buf, size_t len, off_t pos)
+{
+	if (UNLIKELY(!s->stream_ops->write))
+		return -EINVAL;
+	if (UNLIKELY((uint64_t)(OFF_MAX - pos) < len)) {
+		if (pos == OFF_MAX)
+			return -EFBIG;
+		len = (size_t)(OFF_MAX - pos);
+	}
+	return s->stream_ops->write(s, buf, len, pos);
+}
+
+static inline void mark_read(FSStream *s)
+{
+	if (!s->noatime)
+		vfs_mark(s->shared->node, VFS_ATIME);
+}
+
+/* One after the other, until one comes up short. */
+static ssize_t each(FSStream *s, const struct iovec *iov, int n, off_t pos, bool write)
+{
+	ssize_t done = 0;
+	for (int i = 0; i < n; i++) {
+		size_t len = iov[i].iov_len;
+		if (!len && n > 1)
+			continue;
+		ssize_t got = write ? write_at(s, iov[i].iov_base, len, pos + done)
+				    : read_at(s, iov[i].iov_base, len, pos + done);
+		if (got < 0)
+			return done ? done : got;
+		done += got;
+		if ((size_t)got < len)
+			break;
+	}
+	return done;
+}
+
+static ssize_t move(FSStream *s, const struct iovec *iov, int n, off_t pos, bool write)
+{
+	const StreamOps *ops = s->stream_ops;
+	if (n == 1)
+		return write ? write_at(s, iov->iov_base, iov->iov_len, pos)
+			     : read_at(s, iov->iov_base, iov->iov_len, pos);
+	if (write && ops->writev)
+		return ops->writev(s, iov, n, pos);
+	if (!write && ops->readv)
+		return ops->readv(s, iov, n, pos);
+	return each(s, iov, n, pos, write);
+}
+
+/* pos < 0: at the description's own, which moves on. */
+static ssize_t transfer(FSStream *s, const struct iovec *iov, int n, off_t pos, bool write)
+{
+	FSStreamShared *shared = s->shared;
+	if (UNLIKELY(!is_file(s)))
+		return move(s, iov, n, pos < 0 ? 0 : pos, write);
+	FSNode *node = shared->node;
+	vfs__lock_node(node);
+	off_t at = pos < 0 ? shared->pos : pos;
+	if (write && (shared->flags & O_APPEND))
+		at = node->size;
+	ssize_t done = move(s, iov, n, at, write);
+	if (LIKELY(done > 0)) {
+		if (pos < 0)
+			shared->pos = at + done;
+		if (write)
+			vfs_mark(node, VFS_MTIME | VFS_CTIME);
+		else
+			mark_read(s);
+	} else if (done == 0 && !write) {
+		mark_read(s);
+	}
+	vfs__unlock_node(node);
+	return done;
+}
+
+static inline int check_iovec(const struct iovec *iov, int n)
+{
+	if (UNLIKELY(n < 0 || n > IOV_MAX))
+		return -EINVAL;
+	if (UNLIKELY(vfs__bad_address(iov, (size_t)n * sizeof *iov)))
+		return -EFAULT;
+	size_t sum = 0;
+	for (int i = 0; i < n; i++) {
+		size_t len = iov[i].iov_len;
+		if (UNLIKELY(len > SSIZE_MAX - sum))
+			return -EINVAL;
+		if (UNLIKELY(vfs__bad_address(iov[i].iov_base, len)))
+			return -EFAULT;
+		sum += len;
+	}
+	return 0;
+}
+
+static ssize_t vector(int fd, const struct iovec *iov, int n, off_t pos, bool at, bool write)
+{
+	FSStream *s = vfs__get_stream(fd);
+	if (UNLIKELY(!s))
+		return -EBADF;
+	ssize_t r;
+	if (UNLIKELY(at && !s->seekable))
+		r = s->stream_ops == &vfs__path_ops ? -EBADF : -ESPIPE;
+	else if (UNLIKELY(write ? !s->writable : !s->readable))
+		r = -EBADF;
+	else if (LIKELY((r = check_iovec(iov, n)) == 0))
+		r = n ? transfer(s, iov, n, pos, write) : 0;
+	vfs__put_stream(s);
+	return r;
+}
+
+ssize_t vfs_readv(int fd, const struct iovec *iov, int n)
+{
+	VFS__TRACE(vfs_readv(fd, iov, n), .call = "readv", .fd = fd, .args = {n});
+	return vector(fd, iov, n, -1, false, false);
+}
+
+ssize_t vfs_writev(int fd, const struct iovec *iov, int n)
+{
+	VFS__TRACE(vfs_writev(fd, iov, n), .call = "writev", .fd = fd, .args = {n});
+	return vector(fd, iov, n, -1, false, true);
+}
+
+ssize_t vfs_preadv(int fd, const struct iovec *iov, int n, off_t pos)
+{
+	VFS__TRACE(vfs_preadv(fd, iov, n, pos), .call = "preadv", .fd = fd, .args = {n, pos});
+	return pos < 0 ? -EINVAL : vector(fd, iov, n, pos, true, false);
+}
+
+ssize_t vfs_pwritev(int fd, const struct iovec *iov, int n, off_t pos)
+{
+	VFS__TRACE(vfs_pwritev(fd, iov, n, pos), .call = "pwritev", .fd = fd, .args = {n, pos});
+	return pos < 0 ? -EINVAL : vector(fd, iov, n, pos, true, true);
+}
+
+ssize_t vfs_read(int fd, void *buf, size_t len)
+{
+	struct iovec iov = {buf, len};
+	VFS__TRACE(vfs_read(fd, buf, len), .call = "read", .fd = fd, .args = {(int64_t)len});
+	return vector(fd, &iov, 1, -1, false, false);
+}
+
+ssize_t vfs_write(int fd, const void *buf, size_t len)
+{
+	struct iovec iov = {(void *)buf, len};
+	VFS__TRACE(vfs_write(fd, buf, len), .call = "write", .fd = fd, .args = {(int64_t)len});
+	return vector(fd, &iov, 1, -1, false, true);
+}
+
+ssize_t vfs_pread(int fd, void *buf, size_t len, off_t pos)
+{
+	struct iovec iov = {buf, len};
+	VFS__TRACE(vfs_pread(fd, buf, len, pos), .call = "pread", .fd = fd,
+		   .args = {(int64_t)len, pos});
+	return pos < 0 ? -EINVAL : vector(fd, &iov, 1, pos, true, false);
+}
+
+ssize_t vfs_pwrite(int fd, const void *buf, size_t len, off_t pos)
+{
+	struct iovec iov = {(void *)buf, len};
+	VFS__TRACE(vfs_pwrite(fd, buf, len, pos), .call = "pwrite", .fd = fd,
+		   .args = {(int64_t)len, pos});
+	return pos < 0 ? -EINVAL : vector(fd, &iov, 1, pos, true, true);
+}
+
+/* SEEK_DATA and SEEK_HOLE of a file that has no holes. */
+static off_t seek_solid(const FSNode *node, off_t offset, int whence)
+{
+	if (offset < 0 || offset >= node->size)
+		return -ENXIO;
+	return whence == SEEK_DATA ? offset : node->size;
+}
+
+static off_t seek(FSStream *s, off_t offset, int whence)
+{
+	FSStreamShared *shared = s->shared;
+	FSNode *node = shared->node;
+	off_t base;
+
+	switch (whence) {
+	case SEEK_SET:
+		base = 0;
+		break;
+	case SEEK_CUR:
+		base = shared->pos;
+		break;
+	case SEEK_END:
+		base = node->size;
+		if (S_ISDIR(node->mode))
+			return -EINVAL;
+		break;
+	case SEEK_DATA:
+	case SEEK_HOLE:
+		if (!S_ISREG(node->mode))
+			return -EINVAL;
+		base = 0;
+		offset = s->stream_ops->llseek ? s->stream_ops->llseek(s, offset, whence)
+					       : seek_solid(node, offset, whence);
+		if (offset < 0)
+			return offset;
+		break;
+	default:
+		return -EINVAL;
+	}
+	if (__builtin_add_overflow(base, offset, &offset) || offset < 0)
+		return -EINVAL;
+	return shared->pos = offset;
+}
+
+off_t vfs_lseek(int fd, off_t offset, int whence)
+{
+	VFS__TRACE(vfs_lseek(fd, offset, whence), .call = "lseek", .fd = fd,
+		   .args = {offset, whence});
+	FSStream *s = vfs__get_stream(fd);
+	if (UNLIKELY(!s))
+		return -EBADF;
+	FSNode *node = s->shared->node;
+	off_t r;
+	if (UNLIKELY(s->stream_ops == &vfs__path_ops)) {
+		r = -EBADF;
+	} else if (!s->seekable) {
+		r = -ESPIPE;
+	} else if (S_ISCHR(node->mode)) {
+		r = s->stream_ops->llseek(s, offset, whence);
+	} else if (S_ISDIR(node->mode)) {
+		vfs__lock_names();
+		r = seek(s, offset, whence);
+		vfs__drop_cursor(s->shared);
+		vfs__unlock_names();
+	} else {
+		vfs__lock_node(node);
+		r = seek(s, offset, whence);
+		vfs__unlock_node(node);
+	}
+	vfs__put_stream(s);
+	return r;
+}
+
+int vfs__truncate(FSNode *n, off_t size)
+{
+	if (!n->node_ops->truncate)
+		return -EINVAL;
+	vfs__lock_node(n);
+	int err = n->node_ops->truncate(n, size);
+	if (!err)
+		vfs_mark(n, VFS_MTIME | VFS_CTIME);
+	vfs__unlock_node(n);
+	return err;
+}
+
+int vfs_ftruncate(int fd, off_t size)
+{
+	VFS__TRACE(vfs_ftruncate(fd, size), .call = "ftruncate", .fd = fd, .args = {size});
+	if (size < 0)
+		return -EINVAL;
+	FSStream *s = vfs__get_stream(fd);
+	if (!s)
+		return -EBADF;
+	FSNode *n = s->shared->node;
+	int r = -EINVAL;
+	if (s->stream_ops == &vfs__path_ops)
+		r = -EBADF;
+	else if (S_ISREG(n->mode) && s->writable)
+		r = vfs__truncate(n, size);
+	vfs__put_stream(s);
+	return r;
+}
+
+int vfs_truncate(const char *path, off_t size)
+{
+	VFS__TRACE(vfs_truncate(path, size), .call = "truncate", .fd = -1, .path = path, .args = {size});
+	if (size < 0)
+		return -EINVAL;
+	vfs__path p;
+	FSNode *n = NULL;
+	int err = vfs__walk_to(AT_FDCWD, path, VFS__FOLLOW, &p);
+	if (!err) {
+		if (S_ISDIR(p.node->mode))
+			err = -EISDIR;
+		else if (!S_ISREG(p.node->mode))
+			err = -EINVAL;
+		else if (p.node->mount->flags & VFS_RDONLY)
+			err = -EROFS;
+		else if ((err = vfs__may(p.node, W_OK)) == 0)
+			n = vfs_node_get(p.node);
+	}
+	vfs__end_walk(&p);
+	if (n) {
+		err = vfs__truncate(n, size);
+		vfs_node_put(n);
+	}
+	return err;
+}
+
+static int sync_fd(int fd, bool data_only)
+{
+	FSStream *s = vfs__get_stream(fd);
+	if (!s)
+		return -EBADF;
+	FSNode *n = s->shared->node;
+	int r = 0;
+	vfs__settle();
+	if (s->stream_ops == &vfs__path_ops)
+		r = -EBADF;
+	else if (!s->stream_ops->fsync)
+		r = S_ISREG(n->mode) || S_ISDIR(n->mode) ? 0 : -EINVAL;
+	else if (is_file(s)) {
+		vfs__lock_node(n);
+		r = s->stream_ops->fsync(s, data_only);
+		vfs__unlock_node(n);
+	} else {
+		r = s->stream_ops->fsync(s, data_only);
+	}
+	vfs__put_stream(s);
+	return r;
+}
+
+int vfs_fsync(int fd)
+{
+	VFS__TRACE(vfs_fsync(fd), .call = "fsync", .fd = fd);
+	return sync_fd(fd, false);
+}
+
+int vfs_fdatasync(int fd)
+{
+	VFS__TRACE(vfs_fdatasync(fd), .call = "fdatasync", .fd = fd);
+	return sync_fd(fd, true);
+}
+
+int vfs_fadvise(int fd, off_t offset, off_t len, int advice)
+{
+	VFS__TRACE(vfs_fadvise(fd, offset, len, advice), .call = "fadvise64", .fd = fd,
+		   .args = {offset, len, advice});
+	FSStream *s = vfs__get_stream(fd);
+	if (!s)
+		return -EBADF;
+	int r = 0;
+	if (s->stream_ops == &vfs__path_ops)
+		r = -EBADF;
+	else if (S_ISFIFO(s->shared->node->mode))
+		r = -ESPIPE;
+	else if (len < 0)
+		r = -EINVAL;
+	else
+		switch (advice) {
+		case POSIX_FADV_NORMAL:
+		case POSIX_FADV_RANDOM:
+		case POSIX_FADV_SEQUENTIAL:
+		case POSIX_FADV_WILLNEED:
+		case POSIX_FADV_DONTNEED:
+		case POSIX_FADV_NOREUSE:
+			break;
+		default:
+			r = -EINVAL;
+		}
+	vfs__put_stream(s);
+	return r;
+}
