@@ -17,6 +17,9 @@ headers = $(wildcard include/vfsfs/*.h lib/*.h lib/wasm/*.h) build/include/uthas
 hot = attr blocks dentry dir fd mem node open path stream time
 speed = $(if $(filter $(hot),$(notdir $(basename $(1)))),-O2,-Oz)
 
+# make V=1 shows whole commands
+say = $(if $(V),,@echo '  $@' && )
+
 # ---- Emscripten: looked for when a target first needs it ----
 
 find = $(or $($(1)),$(eval $(1) := $$(shell test/setup/emscripten.sh $(2)))$(or $($(1)),$(error no Emscripten: see the line above)))
@@ -56,10 +59,10 @@ build/include/uthash.h:
 define variant
 build/$(1)/%.o: %.c $$(headers)
 	@mkdir -p $$(@D)
-	$$(cc_$(1)) $$(CFLAGS) -c $$< -o $$@
+	$$(say)$$(cc_$(1)) $$(CFLAGS) $$(if $$(findstring lib/wasm,$$<),-Wno-missing-prototypes) -c $$< -o $$@
 build/$(1)/$(2): $$(patsubst %.c,build/$(1)/%.o,$$(core) $(3))
-	rm -f $$@
-	$$(or $$(ar_$(1)),ar) rcs $$@ $$^
+	@rm -f $$@
+	$$(say)$$(or $$(ar_$(1)),ar) rcs $$@ $$^
 endef
 $(foreach v,$(native),$(eval $(call variant,$(v),libvfsfs.a,)))
 $(foreach v,$(wasm),$(eval $(call variant,$(v),libvfsfs$(if $(findstring -mt,$(v)),-mt).a,$$(glue))))

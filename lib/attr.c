@@ -31,8 +31,7 @@ static unsigned walk_flags(int flags)
 
 int vfs_fstatat(int dirfd, const char *path, struct stat *st, int flags)
 {
-	VFS__TRACE(vfs_fstatat(dirfd, path, st, flags), .call = "fstatat", .fd = dirfd,
-		   .path = path, .args = {flags});
+	VFS__TRACE(fstatat, (dirfd, path, st, flags));
 	if (UNLIKELY(flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT)))
 		return -EINVAL;
 	vfs__path p;
@@ -59,7 +58,7 @@ int vfs_lstat(const char *path, struct stat *st)
 
 int vfs_fstat(int fd, struct stat *st)
 {
-	VFS__TRACE(vfs_fstat(fd, st), .call = "fstat", .fd = fd);
+	VFS__TRACE(fstat, (fd, st));
 	FSStream *s = vfs__get_stream(fd);
 	if (UNLIKELY(!s))
 		return -EBADF;
@@ -77,8 +76,7 @@ int vfs_fstat(int fd, struct stat *st)
 
 int vfs_faccessat(int dirfd, const char *path, int mode, int flags)
 {
-	VFS__TRACE(vfs_faccessat(dirfd, path, mode, flags), .call = "faccessat", .fd = dirfd,
-		   .path = path, .args = {mode, flags});
+	VFS__TRACE(faccessat, (dirfd, path, mode, flags));
 	if ((mode & ~(R_OK | W_OK | X_OK)) ||
 	    (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
 		return -EINVAL;
@@ -206,8 +204,7 @@ static int utimens_node(FSNode *n, const struct timespec times[2])
 
 int vfs_fchmodat(int dirfd, const char *path, mode_t mode, int flags)
 {
-	VFS__TRACE(vfs_fchmodat(dirfd, path, mode, flags), .call = "fchmodat", .fd = dirfd,
-		   .path = path, .args = {(int64_t)mode, flags});
+	VFS__TRACE(fchmodat, (dirfd, path, mode, flags));
 	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
 	vfs__path p;
@@ -234,7 +231,7 @@ static int walk_real_fd(int fd, vfs__path *p)
 
 int vfs_fchmod(int fd, mode_t mode)
 {
-	VFS__TRACE(vfs_fchmod(fd, mode), .call = "fchmod", .fd = fd, .args = {(int64_t)mode});
+	VFS__TRACE(fchmod, (fd, mode));
 	vfs__path p;
 	int err = walk_real_fd(fd, &p);
 	if (!err)
@@ -245,8 +242,7 @@ int vfs_fchmod(int fd, mode_t mode)
 
 int vfs_fchownat(int dirfd, const char *path, uid_t uid, gid_t gid, int flags)
 {
-	VFS__TRACE(vfs_fchownat(dirfd, path, uid, gid, flags), .call = "fchownat", .fd = dirfd,
-		   .path = path, .args = {(int64_t)uid, (int64_t)gid, flags});
+	VFS__TRACE(fchownat, (dirfd, path, uid, gid, flags));
 	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
 	vfs__path p;
@@ -269,8 +265,7 @@ int vfs_lchown(const char *path, uid_t uid, gid_t gid)
 
 int vfs_fchown(int fd, uid_t uid, gid_t gid)
 {
-	VFS__TRACE(vfs_fchown(fd, uid, gid), .call = "fchown", .fd = fd,
-		   .args = {(int64_t)uid, (int64_t)gid});
+	VFS__TRACE(fchown, (fd, uid, gid));
 	vfs__path p;
 	int err = walk_real_fd(fd, &p);
 	if (!err)
@@ -281,8 +276,7 @@ int vfs_fchown(int fd, uid_t uid, gid_t gid)
 
 int vfs_utimensat(int dirfd, const char *path, const struct timespec times[2], int flags)
 {
-	VFS__TRACE(vfs_utimensat(dirfd, path, times, flags), .call = "utimensat", .fd = dirfd,
-		   .path = path, .args = {flags});
+	VFS__TRACE(utimensat, (dirfd, path, times, flags));
 	vfs__path p;
 	int err;
 	if (times) {

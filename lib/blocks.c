@@ -68,7 +68,7 @@ char **vfs__block_slot(vfs_blocks *b, uint64_t i)
 	return (char **)p;
 }
 
-int vfs__block_grow(vfs_blocks *b, uint64_t i, size_t from, size_t to, size_t valid, char **out)
+int vfs__block_grow(vfs_blocks *b, uint64_t i, size_t from, size_t to, size_t valid)
 {
 	size_t old = 0, size = VFS_BLOCK;
 	char **slot, *p;
@@ -81,10 +81,15 @@ int vfs__block_grow(vfs_blocks *b, uint64_t i, size_t from, size_t to, size_t va
 	if (!vfs__blocks_take(b, size - old))
 		return -ENOSPC;
 	slot = vfs__block_slot(b, i);
-	p = slot ? realloc(*slot, size) : NULL;
+	p = slot ? malloc(size) : NULL;
 	if (!p) {
 		vfs__blocks_give(b, size - old);
 		return -ENOMEM;
+	}
+	/* Not realloc, which is a kilobyte of wasm that programs may lack. */
+	if (old) {
+		memcpy(p, *slot, old);
+		free(*slot);
 	}
 	if (!i)
 		b->first_size = (uint32_t)size;
@@ -96,7 +101,7 @@ int vfs__block_grow(vfs_blocks *b, uint64_t i, size_t from, size_t to, size_t va
 		valid = size;
 	if (valid > to)
 		memset(p + to, 0, valid - to);
-	*out = *slot = p;
+	*slot = p;
 	return 0;
 }
 
@@ -153,32 +158,43 @@ void vfs__blocks_drop(vfs_blocks *b, uint64_t from, uint64_t to)
 
 /* ---- Data ---- */
 
-ssize_t vfs_blocks_read(const vfs_blocks *b, off_t size, void *buf, size_t len, off_t pos)
+/* [pos, pos + len), which does not pass the end of the file. */
+static void read_blocks(const vfs_blocks *b, char *to, size_t len, off_t pos)
 {
-	char *to = buf;
-	size_t done, left;
+	size_t done;
 
-	if (pos >= size)
-		return 0;
-	if (len > (uint64_t)(size - pos))
-		len = (size_t)(size - pos);
-	for (left = len; left; left -= done, to += done, pos += (off_t)done) {
+	for (; len; len -= done, to += done, pos += (off_t)done) {
 		uint64_t i = (uint64_t)pos >> VFS_BLOCK_SHIFT;
 		size_t at = pos & (VFS_BLOCK - 1), there = vfs__block_size(b, i);
 		const char *p = vfs__block_find(b, i);
 
 		done = VFS_BLOCK - at;
-		if (done > left)
-			done = left;
+		if (done > len)
+			done = len;
 		there = p && at < there ? there - at : 0;
-		if (there >= done) {
-			memcpy(to, p + at, done);
-			continue;
-		}
+		if (there > done)
+			there = done;
 		if (there)
 			memcpy(to, p + at, there);
-		memset(to + there, 0, done - there);
+		if (there < done)
+			memset(to + there, 0, done - there);
 	}
+}
+
+ssize_t vfs_blocks_read(const vfs_blocks *b, off_t size, void *buf, size_t len, off_t pos)
+{
+	uint64_t i = (uint64_t)pos >> VFS_BLOCK_SHIFT;
+	size_t at = pos & (VFS_BLOCK - 1);
+	const char *p = vfs__block_find(b, i);
+
+	if (pos >= size)
+		return 0;
+	if (len > (uint64_t)(size - pos))
+		len = (size_t)(size - pos);
+	if (p && len <= VFS_BLOCK && at + len <= vfs__block_size(b, i))
+		memcpy(buf, p + at, len);
+	else
+		read_blocks(b, buf, len, pos);
 	return (ssize_t)len;
 }
 
@@ -203,9 +219,8 @@ static void grow_size(vfs_blocks *b, off_t size, off_t to)
 		vfs__extents_clear(b, size, to);
 }
 
-ssize_t vfs_blocks_write(vfs_blocks *b, off_t *size, const void *buf, size_t len, off_t pos)
+static ssize_t write_blocks(vfs_blocks *b, off_t *size, const char *from, size_t len, off_t pos)
 {
-	const char *from = buf;
 	size_t done, left;
 	int err = 0;
 
@@ -221,9 +236,10 @@ ssize_t vfs_blocks_write(vfs_blocks *b, off_t *size, const void *buf, size_t len
 			done = left;
 		if (!p || at + done > vfs__block_size(b, i)) {
 			err = vfs__block_grow(b, i, at, at + done,
-					      vfs__block_fill(*size, i), &p);
+					      vfs__block_fill(*size, i));
 			if (err)
 				break;
+			p = vfs__block_find(b, i);
 		}
 		memcpy(p + at, from, done);
 	}
@@ -232,6 +248,21 @@ ssize_t vfs_blocks_write(vfs_blocks *b, off_t *size, const void *buf, size_t len
 	if (pos > *size)
 		*size = pos;
 	return (ssize_t)(len - left);
+}
+
+ssize_t vfs_blocks_write(vfs_blocks *b, off_t *size, const void *buf, size_t len, off_t pos)
+{
+	uint64_t i = (uint64_t)pos >> VFS_BLOCK_SHIFT;
+	size_t at = pos & (VFS_BLOCK - 1);
+	char *p = vfs__block_find(b, i);
+
+	if (!p || len > VFS_BLOCK || at + len > vfs__block_size(b, i) || pos > *size)
+		return write_blocks(b, size, buf, len, pos);
+	memcpy(p + at, buf, len);
+	pos += (off_t)len;
+	if (pos > *size)
+		*size = pos;
+	return (ssize_t)len;
 }
 
 void vfs_blocks_truncate(vfs_blocks *b, off_t *size, off_t to)

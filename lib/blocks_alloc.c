@@ -56,7 +56,6 @@ static int add_blocks(vfs_blocks *b, uint64_t first, uint64_t last, off_t end)
 	uint64_t i, missing = last - first + 1;
 	void *list, *next;
 	size_t bytes;
-	char *p;
 
 	/* Before the walk, which is as long as the range. */
 	if (last - first > b->room->limit >> VFS_BLOCK_SHIFT)
@@ -74,7 +73,7 @@ static int add_blocks(vfs_blocks *b, uint64_t first, uint64_t last, off_t end)
 	if (!err && !first) {
 		size_t to = vfs__block_fill(end, 0);
 		if (to > b->first_size)
-			err = vfs__block_grow(b, 0, VFS_BLOCK, to, 0, &p);
+			err = vfs__block_grow(b, 0, VFS_BLOCK, to, 0);
 	}
 	if (err) {
 		free_blocks(list);

@@ -78,7 +78,7 @@ char **vfs__block_slot(vfs_blocks *b, uint64_t i);
  * or a larger block 0. Clears the new bytes below `from`, and those from `to`
  * up to `valid`. -ENOSPC, -ENOMEM.
  */
-int vfs__block_grow(vfs_blocks *b, uint64_t i, size_t from, size_t to, size_t valid, char **out);
+int vfs__block_grow(vfs_blocks *b, uint64_t i, size_t from, size_t to, size_t valid);
 
 /* Frees blocks from..to, but for those under a mapping, and the tree's nodes
  * that are empty then. */

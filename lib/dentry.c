@@ -19,8 +19,19 @@ static int differs(const void *entry, const key *k, unsigned len);
 #define HASH_NONFATAL_OOM 1
 #define uthash_bzero(p, n) memset(p, 0, n)
 #include <uthash.h>
-#undef HASH_BKT_CAPACITY_THRESH /* shorter chains than its 10 */
+
+/* Shorter chains than uthash's 10; and where there is no memory for more
+ * buckets, longer ones: no reason for an addition to fail. */
+#undef HASH_BKT_CAPACITY_THRESH
 #define HASH_BKT_CAPACITY_THRESH 4U
+static void expand(UT_hash_table *tbl)
+{
+	int oomed = 0;
+	HASH_EXPAND_BUCKETS(hh, tbl, oomed);
+	(void)oomed;
+}
+#undef HASH_EXPAND_BUCKETS
+#define HASH_EXPAND_BUCKETS(hh, tbl, oomed) expand(tbl)
 
 struct FSDentry {
 	UT_hash_handle hh; /* keylen is the name's length */

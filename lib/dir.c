@@ -117,8 +117,7 @@ static ssize_t read_entries(FSStream *s, void *buf, size_t size)
 
 ssize_t vfs_getdents(int fd, void *buf, size_t size)
 {
-	VFS__TRACE(vfs_getdents(fd, buf, size), .call = "getdents64", .fd = fd,
-		   .args = {(int64_t)size});
+	VFS__TRACE(getdents, (fd, buf, size));
 	FSStream *s = vfs__get_stream(fd);
 	if (!s)
 		return -EBADF;
@@ -161,7 +160,7 @@ void vfs__set_cwd(FSNode *n)
 
 int vfs_chdir(const char *path)
 {
-	VFS__TRACE(vfs_chdir(path), .call = "chdir", .fd = -1, .path = path);
+	VFS__TRACE(chdir, (path));
 	vfs__path p;
 	int err = vfs__walk_to(AT_FDCWD, path, VFS__FOLLOW, &p);
 	if (!err)
@@ -172,7 +171,7 @@ int vfs_chdir(const char *path)
 
 int vfs_fchdir(int fd)
 {
-	VFS__TRACE(vfs_fchdir(fd), .call = "fchdir", .fd = fd);
+	VFS__TRACE(fchdir, (fd));
 	vfs__path p;
 	int err = vfs__walk_fd(fd, &p);
 	if (!err)
@@ -204,7 +203,7 @@ static char *write_path(char *at, const char *start, const FSNode *n)
 
 ssize_t vfs_getcwd(char *buf, size_t size)
 {
-	VFS__TRACE(vfs_getcwd(buf, size), .call = "getcwd", .fd = -1, .args = {(int64_t)size});
+	VFS__TRACE(getcwd, (buf, size));
 	ssize_t r = -ERANGE;
 	if (vfs__bad_address(buf, size))
 		return -EFAULT;

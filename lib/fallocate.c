@@ -38,8 +38,7 @@ static int allocate(FSStream *s, int mode, off_t offset, off_t len)
 
 int vfs_fallocate(int fd, int mode, off_t offset, off_t len)
 {
-	VFS__TRACE(vfs_fallocate(fd, mode, offset, len), .call = "fallocate", .fd = fd,
-		   .args = {mode, offset, len});
+	VFS__TRACE(fallocate, (fd, mode, offset, len));
 	FSStream *s = vfs__get_stream(fd);
 	if (!s)
 		return -EBADF;

@@ -122,7 +122,7 @@ static int control(int fd, FSStream *s, int cmd, intptr_t arg)
 
 int vfs_fcntl(int fd, int cmd, intptr_t arg)
 {
-	VFS__TRACE(vfs_fcntl(fd, cmd, arg), .call = "fcntl", .fd = fd, .args = {cmd, arg});
+	VFS__TRACE(fcntl, (fd, cmd, arg));
 	FSStream *s = vfs__get_stream(fd);
 	if (!s)
 		return -EBADF;
@@ -165,7 +165,7 @@ void vfs__unlock_flock(FSStreamShared *shared)
 
 int vfs_flock(int fd, int operation)
 {
-	VFS__TRACE(vfs_flock(fd, operation), .call = "flock", .fd = fd, .args = {operation});
+	VFS__TRACE(flock, (fd, operation));
 	int kind = operation & ~LOCK_NB;
 	FSStream *s = vfs__get_stream(fd);
 	if (!s)
@@ -184,8 +184,7 @@ int vfs_flock(int fd, int operation)
 
 int vfs_ioctl(int fd, unsigned long request, void *arg)
 {
-	VFS__TRACE(vfs_ioctl(fd, request, arg), .call = "ioctl", .fd = fd,
-		   .args = {(int64_t)request});
+	VFS__TRACE(ioctl, (fd, request, arg));
 	FSStream *s = vfs__get_stream(fd);
 	if (!s)
 		return -EBADF;
@@ -235,7 +234,7 @@ static int poll_one(int fd, int events)
 
 int vfs_poll(struct pollfd *fds, size_t n, int timeout)
 {
-	VFS__TRACE(vfs_poll(fds, n, timeout), .call = "poll", .fd = -1, .args = {(int64_t)n, timeout});
+	VFS__TRACE(poll, (fds, n, timeout));
 	int ready = 0;
 	if (n > vfs_max_open_fds())
 		return -EINVAL;

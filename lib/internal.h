@@ -305,27 +305,20 @@ void vfs__unlock_flock(FSStreamShared *shared);
 
 /* ---- trace.c ---- */
 
-extern void (*vfs__trace_fn)(const vfs_event *, void *);
-bool vfs__trace_enter(void);
-uint64_t vfs__trace_now(void);
-void vfs__trace_leave(vfs_event *event, uint64_t start);
+extern bool vfs__trace_on;
+extern _Thread_local bool vfs__trace_inside; /* a traced call, or the tracer */
 
-/*
- * At the head of a public call: traced, it calls itself once more, now with
- * tracing off in this thread, and reports what came back.
- *
- *	VFS__TRACE(vfs_mkdirat(dirfd, path, mode), .call = "mkdirat", .path = path);
- */
-#define VFS__TRACE(again, ...)                                                      \
-	do {                                                                        \
-		if (UNLIKELY(vfs__load(&vfs__trace_fn) != NULL) && vfs__trace_enter()) { \
-			uint64_t vfs__start = vfs__trace_now();                     \
-			__auto_type vfs__result = again;                            \
-			vfs_event vfs__event = {__VA_ARGS__};                       \
-			vfs__event.result = vfs__result;                            \
-			vfs__trace_leave(&vfs__event, vfs__start);                  \
-			return vfs__result;                                         \
-		}                                                                   \
+/* Weak: trace.c is linked only where the program calls vfs_trace. */
+#define CALL(type, name, params, args, ...) type vfs__trace_##name params __attribute__((weak));
+#include "calls.h"
+#undef CALL
+
+/* At the head of a public call: traced, it goes through trace.c, which calls it
+ * once more. */
+#define VFS__TRACE(name, args)                                                   \
+	do {                                                                     \
+		if (UNLIKELY(vfs__load(&vfs__trace_on)) && !vfs__trace_inside)   \
+			return vfs__trace_##name args;                           \
 	} while (0)
 
 #endif

@@ -140,8 +140,7 @@ static int map(size_t len, int prot, int flags, int fd, off_t pos, void **out)
 
 int vfs_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t pos, void **out)
 {
-	VFS__TRACE(vfs_mmap(addr, len, prot, flags, fd, pos, out), .call = "mmap", .fd = fd,
-		   .args = {(int64_t)len, flags, pos});
+	VFS__TRACE(mmap, (addr, len, prot, flags, fd, pos, out));
 	/* referred to, so that it is linked */
 	return vfs_blocks_map_linked ? map(len, prot, flags, fd, pos, out) : -ENODEV;
 }
@@ -182,7 +181,7 @@ static bool good_range(const void *addr, size_t *len)
 
 int vfs_munmap(void *addr, size_t len)
 {
-	VFS__TRACE(vfs_munmap(addr, len), .call = "munmap", .fd = -1, .args = {(int64_t)len});
+	VFS__TRACE(munmap, (addr, len));
 	uintptr_t start = (uintptr_t)addr;
 	if (!len || !good_range(addr, &len) || !len)
 		return -EINVAL;
@@ -226,7 +225,7 @@ static int sync_part(const mapping *m, uintptr_t start, uintptr_t end, int flags
 
 int vfs_msync(void *addr, size_t len, int flags)
 {
-	VFS__TRACE(vfs_msync(addr, len, flags), .call = "msync", .fd = -1, .args = {(int64_t)len, flags});
+	VFS__TRACE(msync, (addr, len, flags));
 	uintptr_t start = (uintptr_t)addr;
 	if ((flags & ~(MS_ASYNC | MS_SYNC | MS_INVALIDATE)) ||
 	    (flags & (MS_ASYNC | MS_SYNC)) == (MS_ASYNC | MS_SYNC))

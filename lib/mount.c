@@ -61,8 +61,7 @@ static int mount_walked(const FSType *type, const void *options, const vfs__path
 
 int vfs_mount(const FSType *type, const void *options, const char *path, unsigned flags)
 {
-	VFS__TRACE(vfs_mount(type, options, path, flags), .call = "mount", .fd = -1, .path = path,
-		   .args = {flags});
+	VFS__TRACE(mount, (type, options, path, flags));
 	if (!type)
 		return -EFAULT;
 	if (flags & ~(unsigned)(VFS_RDONLY | VFS_NODEV | VFS_NOATIME))
@@ -121,7 +120,7 @@ static int unmount(FSMount *m)
 
 int vfs_unmount(const char *path)
 {
-	VFS__TRACE(vfs_unmount(path), .call = "umount", .fd = -1, .path = path);
+	VFS__TRACE(unmount, (path));
 	vfs__path p;
 	int err = vfs__walk_to(AT_FDCWD, path, VFS__FOLLOW, &p);
 	if (!err && !vfs__capable(VFS_CAP_SYS_ADMIN))
@@ -152,7 +151,7 @@ static int statfs_mount(FSMount *m, struct statfs *st)
 
 int vfs_statfs(const char *path, struct statfs *st)
 {
-	VFS__TRACE(vfs_statfs(path, st), .call = "statfs", .fd = -1, .path = path);
+	VFS__TRACE(statfs, (path, st));
 	vfs__path p;
 	int err = vfs__walk_to(AT_FDCWD, path, VFS__FOLLOW, &p);
 	if (!err)
@@ -163,7 +162,7 @@ int vfs_statfs(const char *path, struct statfs *st)
 
 int vfs_fstatfs(int fd, struct statfs *st)
 {
-	VFS__TRACE(vfs_fstatfs(fd, st), .call = "fstatfs", .fd = fd);
+	VFS__TRACE(fstatfs, (fd, st));
 	vfs__path p;
 	int err = vfs__walk_fd(fd, &p);
 	if (!err)
@@ -174,7 +173,7 @@ int vfs_fstatfs(int fd, struct statfs *st)
 
 int vfs_sync(void)
 {
-	VFS__TRACE(vfs_sync(), .call = "sync", .fd = -1);
+	VFS__TRACE(sync, ());
 	int first = 0;
 	vfs__lock_names();
 	vfs__settle();
@@ -189,7 +188,7 @@ int vfs_sync(void)
 
 int vfs_syncfs(int fd)
 {
-	VFS__TRACE(vfs_syncfs(fd), .call = "syncfs", .fd = fd);
+	VFS__TRACE(syncfs, (fd));
 	vfs__path p;
 	int err = vfs__walk_fd(fd, &p);
 	if (!err) {

@@ -88,8 +88,7 @@ static int make(int dirfd, const char *path, mode_t mode, dev_t rdev)
 
 int vfs_mkdirat(int dirfd, const char *path, mode_t mode)
 {
-	VFS__TRACE(vfs_mkdirat(dirfd, path, mode), .call = "mkdirat", .fd = dirfd, .path = path,
-		   .args = {(int64_t)mode});
+	VFS__TRACE(mkdirat, (dirfd, path, mode));
 	return make(dirfd, path, S_IFDIR | (mode & 01777), 0);
 }
 
@@ -100,8 +99,7 @@ int vfs_mkdir(const char *path, mode_t mode)
 
 int vfs_mknodat(int dirfd, const char *path, mode_t mode, dev_t dev)
 {
-	VFS__TRACE(vfs_mknodat(dirfd, path, mode, dev), .call = "mknodat", .fd = dirfd,
-		   .path = path, .args = {(int64_t)mode, (int64_t)dev});
+	VFS__TRACE(mknodat, (dirfd, path, mode, dev));
 	switch (mode & S_IFMT) {
 	case 0:
 		mode |= S_IFREG;
@@ -152,8 +150,7 @@ static int make_link(FSNode *dir, const char *target, FSNode **out)
 
 int vfs_symlinkat(const char *target, int dirfd, const char *path)
 {
-	VFS__TRACE(vfs_symlinkat(target, dirfd, path), .call = "symlinkat", .fd = dirfd,
-		   .path = target, .path2 = path);
+	VFS__TRACE(symlinkat, (target, dirfd, path));
 	vfs__path p;
 	FSNode *n;
 	FSDentry *d;
@@ -223,8 +220,7 @@ static int link_walked(const vfs__path *from, const vfs__path *to)
 
 int vfs_linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
 {
-	VFS__TRACE(vfs_linkat(from_fd, from, to_fd, to, flags), .call = "linkat", .fd = from_fd,
-		   .path = from, .path2 = to, .args = {to_fd, flags});
+	VFS__TRACE(linkat, (from_fd, from, to_fd, to, flags));
 	if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
 	vfs__path a, b;
@@ -306,8 +302,7 @@ static int rmdir_walked(const vfs__path *p)
 
 int vfs_unlinkat(int dirfd, const char *path, int flags)
 {
-	VFS__TRACE(vfs_unlinkat(dirfd, path, flags), .call = "unlinkat", .fd = dirfd, .path = path,
-		   .args = {flags});
+	VFS__TRACE(unlinkat, (dirfd, path, flags));
 	if (flags & ~AT_REMOVEDIR)
 		return -EINVAL;
 	vfs__path p;
@@ -415,8 +410,7 @@ static int rename_walked(const vfs__path *from, const vfs__path *to, unsigned fl
 
 int vfs_renameat(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
 {
-	VFS__TRACE(vfs_renameat(from_fd, from, to_fd, to, flags), .call = "renameat",
-		   .fd = from_fd, .path = from, .path2 = to, .args = {to_fd, flags});
+	VFS__TRACE(renameat, (from_fd, from, to_fd, to, flags));
 	enum { NOREPLACE = 1 };
 	if (flags & ~(unsigned)NOREPLACE)
 		return -EINVAL;
@@ -435,8 +429,7 @@ int vfs_rename(const char *from, const char *to)
 
 ssize_t vfs_readlinkat(int dirfd, const char *path, char *buf, size_t size)
 {
-	VFS__TRACE(vfs_readlinkat(dirfd, path, buf, size), .call = "readlinkat", .fd = dirfd,
-		   .path = path, .args = {(int64_t)size});
+	VFS__TRACE(readlinkat, (dirfd, path, buf, size));
 	if (!size || size > SSIZE_MAX)
 		return -EINVAL;
 	vfs__path p;

@@ -182,8 +182,7 @@ static int open_at(int dirfd, const char *path, int flags, mode_t mode)
 
 int vfs_openat(int dirfd, const char *path, int flags, mode_t mode)
 {
-	VFS__TRACE(vfs_openat(dirfd, path, flags, mode), .call = "openat", .fd = dirfd,
-		   .path = path, .args = {flags, (int64_t)mode});
+	VFS__TRACE(openat, (dirfd, path, flags, mode));
 	return open_at(dirfd, path, flags, mode);
 }
 
@@ -221,7 +220,7 @@ static int close_stream(FSStream *s)
 
 int vfs_close(int fd)
 {
-	VFS__TRACE(vfs_close(fd), .call = "close", .fd = fd);
+	VFS__TRACE(close, (fd));
 	FSStream *s = vfs__fd_take(fd, false);
 	return LIKELY(s != NULL) ? close_stream(s) : -EBADF;
 }
@@ -270,7 +269,7 @@ int vfs__dup_from(int fd, unsigned from, bool cloexec)
 
 int vfs_dup(int fd)
 {
-	VFS__TRACE(vfs_dup(fd), .call = "dup", .fd = fd);
+	VFS__TRACE(dup, (fd));
 	return vfs__dup_from(fd, 0, false);
 }
 
@@ -297,7 +296,7 @@ static int dup_to(int fd, int to, bool cloexec)
 
 int vfs_dup3(int fd, int to, int flags)
 {
-	VFS__TRACE(vfs_dup3(fd, to, flags), .call = "dup3", .fd = fd, .args = {to, flags});
+	VFS__TRACE(dup3, (fd, to, flags));
 	if ((flags & ~O_CLOEXEC) || fd == to)
 		return -EINVAL;
 	return dup_to(fd, to, flags & O_CLOEXEC);
@@ -305,7 +304,7 @@ int vfs_dup3(int fd, int to, int flags)
 
 int vfs_dup2(int fd, int to)
 {
-	VFS__TRACE(vfs_dup2(fd, to), .call = "dup2", .fd = fd, .args = {to});
+	VFS__TRACE(dup2, (fd, to));
 	if (fd != to)
 		return dup_to(fd, to, false);
 	FSStream *s = vfs__get_stream(fd);

@@ -27,19 +27,26 @@ struct vfs__process vfs__process = {
 				 VFS_CAP_SYS_ADMIN},
 };
 vfs__mutex vfs__namespace = VFS__MUTEX_INIT;
+bool vfs__trace_on;
+_Thread_local bool vfs__trace_inside;
 
-/* The string's length where it ends within PATH_MAX bytes and within memory. */
 int vfs__check_string(const char *s)
 {
 	size_t most = VFS__PATH_MAX;
+	int err = -ENAMETOOLONG;
 	if (vfs__bad_address(s, 1))
 		return -EFAULT;
 #ifdef __wasm__
 	size_t left = (size_t)__builtin_wasm_memory_size(0) * 65536 - (size_t)s;
-	if (UNLIKELY(left < most))
-		return memchr(s, 0, left) ? 0 : -EFAULT;
+	if (left < most) {
+		most = left;
+		err = -EFAULT;
+	}
 #endif
-	return memchr(s, 0, most) ? 0 : -ENAMETOOLONG;
+	while (most--)
+		if (!*s++)
+			return 0;
+	return err;
 }
 
 /* The same, at the cost of a comparison: the walk itself finds the end. */

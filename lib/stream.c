@@ -136,55 +136,53 @@ static ssize_t vector(int fd, const struct iovec *iov, int n, off_t pos, bool at
 
 ssize_t vfs_readv(int fd, const struct iovec *iov, int n)
 {
-	VFS__TRACE(vfs_readv(fd, iov, n), .call = "readv", .fd = fd, .args = {n});
+	VFS__TRACE(readv, (fd, iov, n));
 	return vector(fd, iov, n, -1, false, false);
 }
 
 ssize_t vfs_writev(int fd, const struct iovec *iov, int n)
 {
-	VFS__TRACE(vfs_writev(fd, iov, n), .call = "writev", .fd = fd, .args = {n});
+	VFS__TRACE(writev, (fd, iov, n));
 	return vector(fd, iov, n, -1, false, true);
 }
 
 ssize_t vfs_preadv(int fd, const struct iovec *iov, int n, off_t pos)
 {
-	VFS__TRACE(vfs_preadv(fd, iov, n, pos), .call = "preadv", .fd = fd, .args = {n, pos});
+	VFS__TRACE(preadv, (fd, iov, n, pos));
 	return pos < 0 ? -EINVAL : vector(fd, iov, n, pos, true, false);
 }
 
 ssize_t vfs_pwritev(int fd, const struct iovec *iov, int n, off_t pos)
 {
-	VFS__TRACE(vfs_pwritev(fd, iov, n, pos), .call = "pwritev", .fd = fd, .args = {n, pos});
+	VFS__TRACE(pwritev, (fd, iov, n, pos));
 	return pos < 0 ? -EINVAL : vector(fd, iov, n, pos, true, true);
 }
 
 ssize_t vfs_read(int fd, void *buf, size_t len)
 {
 	struct iovec iov = {buf, len};
-	VFS__TRACE(vfs_read(fd, buf, len), .call = "read", .fd = fd, .args = {(int64_t)len});
+	VFS__TRACE(read, (fd, buf, len));
 	return vector(fd, &iov, 1, -1, false, false);
 }
 
 ssize_t vfs_write(int fd, const void *buf, size_t len)
 {
 	struct iovec iov = {(void *)buf, len};
-	VFS__TRACE(vfs_write(fd, buf, len), .call = "write", .fd = fd, .args = {(int64_t)len});
+	VFS__TRACE(write, (fd, buf, len));
 	return vector(fd, &iov, 1, -1, false, true);
 }
 
 ssize_t vfs_pread(int fd, void *buf, size_t len, off_t pos)
 {
 	struct iovec iov = {buf, len};
-	VFS__TRACE(vfs_pread(fd, buf, len, pos), .call = "pread", .fd = fd,
-		   .args = {(int64_t)len, pos});
+	VFS__TRACE(pread, (fd, buf, len, pos));
 	return pos < 0 ? -EINVAL : vector(fd, &iov, 1, pos, true, false);
 }
 
 ssize_t vfs_pwrite(int fd, const void *buf, size_t len, off_t pos)
 {
 	struct iovec iov = {(void *)buf, len};
-	VFS__TRACE(vfs_pwrite(fd, buf, len, pos), .call = "pwrite", .fd = fd,
-		   .args = {(int64_t)len, pos});
+	VFS__TRACE(pwrite, (fd, buf, len, pos));
 	return pos < 0 ? -EINVAL : vector(fd, &iov, 1, pos, true, true);
 }
 
@@ -234,8 +232,7 @@ static off_t seek(FSStream *s, off_t offset, int whence)
 
 off_t vfs_lseek(int fd, off_t offset, int whence)
 {
-	VFS__TRACE(vfs_lseek(fd, offset, whence), .call = "lseek", .fd = fd,
-		   .args = {offset, whence});
+	VFS__TRACE(lseek, (fd, offset, whence));
 	FSStream *s = vfs__get_stream(fd);
 	if (UNLIKELY(!s))
 		return -EBADF;
@@ -275,7 +272,7 @@ int vfs__truncate(FSNode *n, off_t size)
 
 int vfs_ftruncate(int fd, off_t size)
 {
-	VFS__TRACE(vfs_ftruncate(fd, size), .call = "ftruncate", .fd = fd, .args = {size});
+	VFS__TRACE(ftruncate, (fd, size));
 	if (size < 0)
 		return -EINVAL;
 	FSStream *s = vfs__get_stream(fd);
@@ -293,7 +290,7 @@ int vfs_ftruncate(int fd, off_t size)
 
 int vfs_truncate(const char *path, off_t size)
 {
-	VFS__TRACE(vfs_truncate(path, size), .call = "truncate", .fd = -1, .path = path, .args = {size});
+	VFS__TRACE(truncate, (path, size));
 	if (size < 0)
 		return -EINVAL;
 	vfs__path p;
@@ -342,20 +339,19 @@ static int sync_fd(int fd, bool data_only)
 
 int vfs_fsync(int fd)
 {
-	VFS__TRACE(vfs_fsync(fd), .call = "fsync", .fd = fd);
+	VFS__TRACE(fsync, (fd));
 	return sync_fd(fd, false);
 }
 
 int vfs_fdatasync(int fd)
 {
-	VFS__TRACE(vfs_fdatasync(fd), .call = "fdatasync", .fd = fd);
+	VFS__TRACE(fdatasync, (fd));
 	return sync_fd(fd, true);
 }
 
 int vfs_fadvise(int fd, off_t offset, off_t len, int advice)
 {
-	VFS__TRACE(vfs_fadvise(fd, offset, len, advice), .call = "fadvise64", .fd = fd,
-		   .args = {offset, len, advice});
+	VFS__TRACE(fadvise, (fd, offset, len, advice));
 	FSStream *s = vfs__get_stream(fd);
 	if (!s)
 		return -EBADF;

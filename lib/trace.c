@@ -1,38 +1,46 @@
 /*
- * The tracer: one function that hears of every call that has ended.
+ * The tracer: one function that hears of every call that has ended. Each call
+ * of calls.h is wrapped here, in an object that only a program which traces
+ * links; the core's own part is two variables and a branch.
  */
 #include "internal.h"
 
-void (*vfs__trace_fn)(const vfs_event *, void *);
+static void (*trace_fn)(const vfs_event *, void *);
 static void *trace_context;
-static _Thread_local bool tracing; /* inside a traced call, or the tracer */
 
 void vfs_trace(void (*fn)(const vfs_event *, void *), void *context)
 {
-	vfs__store(&vfs__trace_fn, (void (*)(const vfs_event *, void *))NULL);
+	vfs__store(&vfs__trace_on, false);
 	vfs__store(&trace_context, context);
-	vfs__store(&vfs__trace_fn, fn);
+	vfs__store(&trace_fn, fn);
+	vfs__store(&vfs__trace_on, fn != NULL);
 }
 
-bool vfs__trace_enter(void)
-{
-	if (tracing)
-		return false;
-	return tracing = true;
-}
-
-uint64_t vfs__trace_now(void)
+static uint64_t enter(void)
 {
 	struct timespec t;
+	vfs__trace_inside = true;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-void vfs__trace_leave(vfs_event *event, uint64_t start)
+static void leave(vfs_event *event, uint64_t start)
 {
-	void (*fn)(const vfs_event *, void *) = vfs__load(&vfs__trace_fn);
-	event->duration = vfs__trace_now() - start;
+	event->duration = enter() - start;
+	void (*fn)(const vfs_event *, void *) = vfs__load(&trace_fn);
 	if (fn)
 		fn(event, vfs__load(&trace_context));
-	tracing = false;
+	vfs__trace_inside = false;
 }
+
+#define CALL(type, name, params, args, ...)       \
+	type vfs__trace_##name params             \
+	{                                         \
+		uint64_t start = enter();         \
+		type result = vfs_##name args;    \
+		vfs_event event = {__VA_ARGS__};  \
+		event.result = result;            \
+		leave(&event, start);             \
+		return result;                    \
+	}
+#include "calls.h"

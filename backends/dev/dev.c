@@ -80,19 +80,6 @@ static const struct device {
 /* The link of descriptor n is ino FD_INO + n, far from those that count up. */
 #define FD_INO ((uint64_t)1 << 32)
 
-/* Decimal, ended by NUL. */
-static void put_number(char *to, uint64_t n)
-{
-	char digits[20], *d = digits + sizeof digits;
-
-	do
-		*--d = (char)('0' + n % 10);
-	while (n /= 10);
-	size_t len = (size_t)(digits + sizeof digits - d);
-	memcpy(to, d, len);
-	to[len] = 0;
-}
-
 static int link_follow(FSNode *node, FSNode **out)
 {
 	return vfs_fd_node((int)(uint32_t)node->ino, out);
@@ -100,39 +87,50 @@ static int link_follow(FSNode *node, FSNode **out)
 
 static const NodeOps link_ops = { .follow = link_follow };
 
+/* The link of descriptor `name`. Its text is no path, as on Linux where there
+ * is none: "fd:[3]". */
 static int fd_lookup(FSNode *dir, const char *name, size_t len, FSNode **out)
 {
-	/* As Linux names what has no path; its inode is the number. */
-	static const char text[] = "file:[";
-	char *target;
-	FSNode *node, *link;
-	int fd = 0, err;
+	static const char text[] = "fd:[";
+	int fd = 0;
 
 	for (size_t k = 0; k < len; k++) {
 		unsigned digit = (unsigned)name[k] - '0';
-		if (digit > 9 || len > 9 || (len > 1 && name[0] == '0'))
+		if (digit > 9 || len > 9 || (k && !fd))
 			return -ENOENT;
 		fd = fd * 10 + (int)digit;
 	}
-	if (vfs_fd_node(fd, &node))
+	if (vfs_next_fd(fd) != fd)
 		return -ENOENT;
-	err = -ENOMEM;
-	target = malloc(sizeof text + 20 + 1);
-	link = target ? vfs_node_new(dir->mount, S_IFLNK | 0700, FD_INO + (unsigned)fd) : NULL;
-	if (link) {
-		memcpy(target, text, sizeof text);
-		put_number(target + sizeof text - 1, node->ino);
-		strcat(target, "]");
-		link->u.target = target;
-		link->size = (off_t)strlen(target);
-		link->node_ops = &link_ops;
-		*out = link;
-		err = 0;
-	} else {
+	char *target = malloc(sizeof text + len + 1);
+	if (!target)
+		return -ENOMEM;
+	FSNode *link = vfs_node_new(dir->mount, S_IFLNK | 0700, FD_INO + (unsigned)fd);
+	if (!link) {
 		free(target);
+		return -ENOMEM;
 	}
-	vfs_node_put(node);
-	return err;
+	memcpy(target, text, sizeof text - 1);
+	memcpy(target + sizeof text - 1, name, len);
+	memcpy(target + sizeof text - 1 + len, "]", 2);
+	link->u.target = target;
+	link->size = (off_t)(sizeof text + len);
+	link->node_ops = &link_ops;
+	*out = link;
+	return 0;
+}
+
+/* Decimal, ended by NUL. */
+static void put_number(char *to, unsigned n)
+{
+	char digits[10], *d = digits + sizeof digits;
+
+	do
+		*--d = (char)('0' + n % 10);
+	while (n /= 10);
+	while (d < digits + sizeof digits)
+		*to++ = *d++;
+	*to = 0;
 }
 
 static int fd_readdir(FSNode *dir, uint64_t *cookie, vfs_entry *out)

@@ -1,0 +1,181 @@
+/*
+ * Module.vfs: the program's files for the page's JavaScript, before main
+ * (Module.preRun, onRuntimeInitialized) and after, on the main thread.
+ *
+ *   emcc app.c -lvfsfs -lvfsfs.js          (before Emscripten 4: --js-library FILE)
+ *
+ *   writeFile(path, data, mode = 0o666)    data: a string, an ArrayBuffer or a view of one
+ *   readFile(path)                         a Uint8Array; readFile(path, 'utf8'): a string
+ *   readdir(path)                          the names, without . and ..
+ *   mkdir(path, {recursive, mode})         recursive: parents too, and no error where it exists
+ *   rm(path, {recursive, force})           a file or a directory; force: no error where it does not exist
+ *   stat(path), lstat(path)                dev, ino, mode, nlink, uid, gid, rdev, size, blksize, blocks,
+ *                                          atimeMs, mtimeMs, ctimeMs; isFile(), isDirectory(), isSymbolicLink()
+ *   sync()                                 all data to where it is durable
+ *
+ * Each throws an Error with .code ('ENOENT'), .errno (the number), .syscall
+ * and .path.
+ */
+addToLibrary({
+	$vfsApi__deps: ['vfs__js'],
+	$vfsApi__postset: "Module['vfs'] = vfsApi();",
+	$vfsApi: () => {
+		// js_api.c's numbers
+		var ALLOC = 0, FREE = 1, OPEN = 2, CREATE = 3, READ = 4, WRITE = 5, CLOSE = 6, STAT = 7, LSTAT = 8,
+			LIST = 9, MKDIR = 10, UNLINK = 11, RMDIR = 12, SYNC = 13, STRERROR = 14;
+		var CHUNK = 1 << 20;
+		var codes = {{{ JSON.stringify(Object.fromEntries(Object.entries(cDefs)
+			.filter(([name]) => /^E[A-Z0-9]+$/.test(name) && !['EWOULDBLOCK', 'ENOTSUP', 'EDEADLOCK'].includes(name))
+			.map(([name, value]) => [value, name]))) }}};
+
+		function raw(...args) {
+#if ASSERTIONS
+			// exports may be called before main, whatever their wrappers say
+			var initialized = runtimeInitialized;
+			runtimeInitialized = true;
+			try {
+				return _vfs__js(...args);
+			} finally {
+				runtimeInitialized = initialized;
+			}
+#else
+			return _vfs__js(...args);
+#endif
+		}
+		function text(p) {
+			return new TextDecoder().decode(HEAPU8.slice(p, HEAPU8.indexOf(0, p)));
+		}
+		function check(n, syscall, path) {
+			if (n >= 0) return n;
+			var code = codes[-n] || 'E' + -n;
+			var e = new Error(`${code}: ${text(raw(STRERROR, -n))}, ${syscall}` + (path === undefined ? '' : ` '${path}'`));
+			e['errno'] = -n;
+			e['code'] = code;
+			e['syscall'] = syscall;
+			if (path !== undefined) e['path'] = path;
+			throw e;
+		}
+		// f gets the address of size bytes, which begin with `bytes`
+		function withMemory(size, bytes, f) {
+			var p = raw(ALLOC, size);
+			if (!p) check(-{{{ cDefs.ENOMEM }}}, 'malloc');
+			try {
+				HEAPU8.set(bytes, p);
+				return f(p);
+			} finally {
+				raw(FREE, p);
+			}
+		}
+		function call(number, syscall, path, arg) {
+			var bytes = new TextEncoder().encode(path + '\0');
+			if (bytes.indexOf(0) < bytes.length - 1) check(-{{{ cDefs.EINVAL }}}, syscall, path);
+			return check(withMemory(bytes.length, bytes, (p) => raw(number, p, arg)), syscall, path);
+		}
+		function withFile(number, path, mode, f) {
+			var fd = call(number, 'open', path, mode), done;
+			try {
+				f(fd);
+				done = true;
+			} finally {
+				var err = raw(CLOSE, fd);
+				if (done) check(err, 'close', path);
+			}
+		}
+		function stat(number, path) {
+			var names = ['dev', 'ino', 'mode', 'nlink', 'uid', 'gid', 'rdev', 'size', 'blksize', 'blocks', 'atimeMs', 'mtimeMs', 'ctimeMs'];
+			return withMemory(names.length * 8, [], (p) => {
+				call(number, number == STAT ? 'stat' : 'lstat', path, p);
+				var numbers = new Float64Array(HEAPU8.slice(p, p + names.length * 8).buffer);
+				var result = {};
+				names.forEach((name, k) => result[name] = numbers[k]);
+				var is = (type) => () => (result['mode'] & {{{ cDefs.S_IFMT }}}) == type;
+				result['isFile'] = is({{{ cDefs.S_IFREG }}});
+				result['isDirectory'] = is({{{ cDefs.S_IFDIR }}});
+				result['isSymbolicLink'] = is({{{ cDefs.S_IFLNK }}});
+				return result;
+			});
+		}
+		function readdir(path) {
+			var names = [], p = call(LIST, 'readdir', path);
+			for (var at = p; HEAPU8[at]; at = HEAPU8.indexOf(0, at) + 1) names.push(text(at));
+			raw(FREE, p);
+			return names;
+		}
+		function writeFile(path, data, mode = 0o666) {
+			if (typeof data == 'string') data = new TextEncoder().encode(data);
+			else if (ArrayBuffer.isView(data)) data = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+			else data = new Uint8Array(data);
+			withFile(CREATE, path, mode, (fd) => {
+				for (var at = 0; at < data.length;) {
+					var part = data.subarray(at, at + CHUNK);
+					at += withMemory(part.length, part, (p) => check(raw(WRITE, fd, p, part.length), 'write', path));
+				}
+			});
+		}
+		function readFile(path, encoding) {
+			var data = new Uint8Array(stat(STAT, path)['size']), size = 0;
+			withFile(OPEN, path, 0, (fd) => withMemory(CHUNK, [], (p) => {
+				for (;;) {
+					var n = check(raw(READ, fd, p, CHUNK), 'read', path);
+					if (!n) break;
+					if (size + n > data.length) {
+						// it has grown, or does not tell its size
+						var old = data;
+						data = new Uint8Array(2 * size + n);
+						data.set(old);
+					}
+					data.set(HEAPU8.subarray(p, p + n), size);
+					size += n;
+				}
+			}));
+			data = size == data.length ? data : data.slice(0, size);
+			return encoding ? new TextDecoder(encoding).decode(data) : data;
+		}
+		function mkdir(path, options) {
+			var mode = options?.['mode'] ?? 0o777;
+			if (!options?.['recursive']) {
+				call(MKDIR, 'mkdir', path, mode);
+				return;
+			}
+			for (var at = 0; at >= 0;) {
+				at = path.indexOf('/', at + 1);
+				var part = at < 0 ? path : path.slice(0, at);
+				try {
+					call(MKDIR, 'mkdir', part, mode);
+				} catch (e) {
+					if (e['code'] != 'EEXIST' || !stat(STAT, part)['isDirectory']()) throw e;
+				}
+			}
+		}
+		function rm(path, options) {
+			try {
+				if (!stat(LSTAT, path)['isDirectory']()) {
+					call(UNLINK, 'unlink', path);
+					return;
+				}
+				if (options?.['recursive']) {
+					for (var name of readdir(path)) rm(path + '/' + name, options);
+				}
+				call(RMDIR, 'rmdir', path);
+			} catch (e) {
+				if (e['code'] != 'ENOENT' || !options?.['force']) throw e;
+			}
+		}
+		return {
+			'writeFile': writeFile,
+			'readFile': readFile,
+			'readdir': readdir,
+			'mkdir': mkdir,
+			'rm': rm,
+			'stat': (path) => stat(STAT, path),
+			'lstat': (path) => stat(LSTAT, path),
+			'sync': () => { check(raw(SYNC), 'sync') },
+		};
+	},
+});
+
+// Each program that has the core has one of these: with it comes the export.
+for (const name of ['emscripten_date_now', 'emscripten_resize_heap']) {
+	(LibraryManager.library[name + '__deps'] ||= []).push('vfs__js');
+}
+extraLibraryFuncs.push('$vfsApi');
