@@ -111,8 +111,11 @@ static int set(FSNode *n, const vfs_attr *a)
 		err = n->node_ops->setattr(n, a);
 	if (err)
 		return err;
-	if (a->valid & VFS_MODE)
+	if (a->valid & VFS_MODE) {
+		vfs__lock_node(n);
 		n->mode = (n->mode & S_IFMT) | (a->mode & 07777);
+		vfs__unlock_node(n);
+	}
 	if (a->valid & VFS_UID)
 		n->uid = a->uid;
 	if (a->valid & VFS_GID)
@@ -130,7 +133,7 @@ static int chmod_node(FSNode *n, mode_t mode)
 		return -EROFS;
 	if (!vfs__owns(n))
 		return -EPERM;
-	if (!vfs__in_group(n->gid) && !vfs__capable(VFS_CAP_FOWNER))
+	if (!vfs__in_group(n->gid) && !vfs__capable(VFS_CAP_FSETID))
 		mode &= ~(mode_t)S_ISGID;
 	vfs_attr a = {.valid = VFS_MODE, .mode = mode};
 	return set(n, &a);

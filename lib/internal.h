@@ -77,7 +77,7 @@ static inline bool vfs__bad_address(const void *p, size_t len)
 	uintptr_t end = (uintptr_t)__builtin_wasm_memory_size(0) * 65536; /* 0: all 4 GiB */
 	return UNLIKELY(at - 1 >= end - 1 || len > end - at) && len;
 #else
-	return UNLIKELY(!p || at + len < at) && len;
+	return UNLIKELY(!p || at + len < at || at >> (sizeof at * 8 - 1)) && len;
 #endif
 }
 /* -EFAULT, -ENAMETOOLONG, or 0: a string that ends within PATH_MAX bytes. */

@@ -40,6 +40,8 @@ static void inherit(const FSNode *dir, FSNode *n)
 	n->gid = dir->gid;
 	if (S_ISDIR(n->mode))
 		n->mode |= S_ISGID;
+	else if ((n->mode & S_IXGRP) && !vfs__in_group(dir->gid) && !vfs__capable(VFS_CAP_FSETID))
+		n->mode &= ~(mode_t)S_ISGID;
 }
 
 int vfs__create(FSNode *dir, const vfs__name *name, mode_t mode, dev_t rdev, FSNode **out)
@@ -203,6 +205,8 @@ static int link_walked(const vfs__path *from, const vfs__path *to)
 		return err;
 	if (S_ISDIR(n->mode) || !(n->mount->type->caps & VFS_CAP_LINKS))
 		return -EPERM;
+	if (!n->nlink && !n->linkable)
+		return -ENOENT;
 	if (n->nlink == UINT32_MAX)
 		return -EMLINK;
 	if ((err = vfs__reserve(dir, &to->name, &d)) != 0)
@@ -213,6 +217,7 @@ static int link_walked(const vfs__path *from, const vfs__path *to)
 	}
 	vfs__enter(d, n);
 	n->nlink++;
+	n->linkable = false;
 	vfs_mark(n, VFS_CTIME);
 	count_dirs(dir, n, 1);
 	return 0;

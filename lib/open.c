@@ -115,6 +115,7 @@ static int open_walked(const vfs__path *p, int flags, mode_t mode, FSStream **ou
 			return err;
 		if ((err = vfs__create(n, NULL, mode, 0, &n)) != 0)
 			return err;
+		n->linkable = !(flags & O_EXCL);
 		err = stream_on(n, flags, out);
 		vfs_node_put(n);
 		return err;

@@ -24,7 +24,7 @@ struct vfs__process vfs__process = {
 	.cwd = &nowhere,
 	.umask = 022,
 	.cred = {.capabilities = VFS_CAP_CHOWN | VFS_CAP_FOWNER | VFS_CAP_MKNOD |
-				 VFS_CAP_SYS_ADMIN},
+				 VFS_CAP_SYS_ADMIN | VFS_CAP_FSETID},
 };
 vfs__mutex vfs__namespace = VFS__MUTEX_INIT;
 bool vfs__trace_on;

@@ -9,18 +9,10 @@
 
 static const off_t OFF_MAX = INT64_MAX;
 
-/* Locked: one at a time, and the position counts. */
-static inline bool is_file(const FSStream *s)
-{
-	return LIKELY(S_ISREG(s->shared->node->mode));
-}
-
 static ssize_t read_at(FSStream *s, void *buf, size_t len, off_t pos)
 {
 	if (UNLIKELY(!s->stream_ops->read))
 		return -EINVAL;
-	if ((size_t)(OFF_MAX - pos) < len && OFF_MAX - pos < (off_t)SSIZE_MAX)
-		len = (size_t)(OFF_MAX - pos);
 	return s->stream_ops->read(s, buf, len, pos);
 }
 
@@ -34,12 +26,6 @@ static ssize_t write_at(FSStream *s, const void *buf, size_t len, off_t pos)
 		len = (size_t)(OFF_MAX - pos);
 	}
 	return s->stream_ops->write(s, buf, len, pos);
-}
-
-static inline void mark_read(FSStream *s)
-{
-	if (!s->noatime)
-		vfs_mark(s->shared->node, VFS_ATIME);
 }
 
 /* One after the other, until one comes up short. */
@@ -64,7 +50,7 @@ static ssize_t each(FSStream *s, const struct iovec *iov, int n, off_t pos, bool
 static ssize_t move(FSStream *s, const struct iovec *iov, int n, off_t pos, bool write)
 {
 	const StreamOps *ops = s->stream_ops;
-	if (n == 1)
+	if (LIKELY(n == 1))
 		return write ? write_at(s, iov->iov_base, iov->iov_len, pos)
 			     : read_at(s, iov->iov_base, iov->iov_len, pos);
 	if (write && ops->writev)
@@ -74,48 +60,74 @@ static ssize_t move(FSStream *s, const struct iovec *iov, int n, off_t pos, bool
 	return each(s, iov, n, pos, write);
 }
 
+/* A program that changes hands loses its privileges when it is written to. */
+static void drop_privileges(FSNode *node)
+{
+	vfs__lock_names();
+	if (!vfs__capable(VFS_CAP_FSETID)) {
+		vfs__lock_node(node);
+		node->mode &= ~(mode_t)(S_ISUID | (node->mode & S_IXGRP ? S_ISGID : 0));
+		vfs__unlock_node(node);
+	}
+	vfs__unlock_names();
+}
+
+/* The bytes of an iovec in *sum; it ends before the first bad address. */
+static inline int check_iovec(const struct iovec *iov, int *n, size_t *sum)
+{
+	if (UNLIKELY(*n < 0 || *n > IOV_MAX))
+		return -EINVAL;
+	if (UNLIKELY(vfs__bad_address(iov, (size_t)*n * sizeof *iov)))
+		return -EFAULT;
+	*sum = 0;
+	for (int i = 0; i < *n; i++) {
+		size_t len = iov[i].iov_len;
+		if (UNLIKELY(len > SSIZE_MAX - *sum))
+			return -EINVAL;
+		if (UNLIKELY(vfs__bad_address(iov[i].iov_base, len))) {
+			*n = i;
+			return *sum ? 0 : -EFAULT;
+		}
+		*sum += len;
+	}
+	return 0;
+}
+
 /* pos < 0: at the description's own, which moves on. */
 static ssize_t transfer(FSStream *s, const struct iovec *iov, int n, off_t pos, bool write)
 {
+	size_t len;
+	int err = check_iovec(iov, &n, &len);
+	if (UNLIKELY(err))
+		return err;
 	FSStreamShared *shared = s->shared;
-	if (UNLIKELY(!is_file(s)))
-		return move(s, iov, n, pos < 0 ? 0 : pos, write);
 	FSNode *node = shared->node;
+	if (UNLIKELY(!S_ISREG(node->mode))) /* a device or a directory */
+		return move(s, iov, n, pos < 0 ? 0 : pos, write);
+
 	vfs__lock_node(node);
 	off_t at = pos < 0 ? shared->pos : pos;
-	if (write && (shared->flags & O_APPEND))
-		at = node->size;
-	ssize_t done = move(s, iov, n, at, write);
+	ssize_t done = -EINVAL;
+	if (LIKELY((uint64_t)(OFF_MAX - at) >= len)) {
+		if (write && (shared->flags & O_APPEND))
+			at = node->size;
+		done = move(s, iov, n, at, write);
+	}
+	bool privileged = false;
 	if (LIKELY(done > 0)) {
 		if (pos < 0)
 			shared->pos = at + done;
-		if (write)
+		if (write) {
 			vfs_mark(node, VFS_MTIME | VFS_CTIME);
-		else
-			mark_read(s);
-	} else if (done == 0 && !write) {
-		mark_read(s);
+			privileged = node->mode & (S_ISUID | S_ISGID);
+		}
 	}
+	if (!write && done >= 0 && !s->noatime)
+		vfs_mark(node, VFS_ATIME);
 	vfs__unlock_node(node);
+	if (UNLIKELY(privileged))
+		drop_privileges(node);
 	return done;
-}
-
-static inline int check_iovec(const struct iovec *iov, int n)
-{
-	if (UNLIKELY(n < 0 || n > IOV_MAX))
-		return -EINVAL;
-	if (UNLIKELY(vfs__bad_address(iov, (size_t)n * sizeof *iov)))
-		return -EFAULT;
-	size_t sum = 0;
-	for (int i = 0; i < n; i++) {
-		size_t len = iov[i].iov_len;
-		if (UNLIKELY(len > SSIZE_MAX - sum))
-			return -EINVAL;
-		if (UNLIKELY(vfs__bad_address(iov[i].iov_base, len)))
-			return -EFAULT;
-		sum += len;
-	}
-	return 0;
 }
 
 static ssize_t vector(int fd, const struct iovec *iov, int n, off_t pos, bool at, bool write)
@@ -128,8 +140,8 @@ static ssize_t vector(int fd, const struct iovec *iov, int n, off_t pos, bool at
 		r = s->stream_ops == &vfs__path_ops ? -EBADF : -ESPIPE;
 	else if (UNLIKELY(write ? !s->writable : !s->readable))
 		r = -EBADF;
-	else if (LIKELY((r = check_iovec(iov, n)) == 0))
-		r = n ? transfer(s, iov, n, pos, write) : 0;
+	else
+		r = transfer(s, iov, n, pos, write);
 	vfs__put_stream(s);
 	return r;
 }
@@ -189,7 +201,7 @@ ssize_t vfs_pwrite(int fd, const void *buf, size_t len, off_t pos)
 /* SEEK_DATA and SEEK_HOLE of a file that has no holes. */
 static off_t seek_solid(const FSNode *node, off_t offset, int whence)
 {
-	if (offset < 0 || offset >= node->size)
+	if (offset >= node->size)
 		return -ENXIO;
 	return whence == SEEK_DATA ? offset : node->size;
 }
@@ -216,6 +228,8 @@ static off_t seek(FSStream *s, off_t offset, int whence)
 	case SEEK_HOLE:
 		if (!S_ISREG(node->mode))
 			return -EINVAL;
+		if (offset < 0)
+			return -ENXIO;
 		base = 0;
 		offset = s->stream_ops->llseek ? s->stream_ops->llseek(s, offset, whence)
 					       : seek_solid(node, offset, whence);
@@ -266,7 +280,10 @@ int vfs__truncate(FSNode *n, off_t size)
 	int err = n->node_ops->truncate(n, size);
 	if (!err)
 		vfs_mark(n, VFS_MTIME | VFS_CTIME);
+	bool privileged = !err && (n->mode & (S_ISUID | S_ISGID));
 	vfs__unlock_node(n);
+	if (privileged)
+		drop_privileges(n);
 	return err;
 }
 
@@ -326,7 +343,7 @@ static int sync_fd(int fd, bool data_only)
 		r = -EBADF;
 	else if (!s->stream_ops->fsync)
 		r = S_ISREG(n->mode) || S_ISDIR(n->mode) ? 0 : -EINVAL;
-	else if (is_file(s)) {
+	else if (S_ISREG(n->mode)) {
 		vfs__lock_node(n);
 		r = s->stream_ops->fsync(s, data_only);
 		vfs__unlock_node(n);

@@ -65,7 +65,7 @@ struct FSNode {
 	const NodeOps *node_ops;
 	const StreamOps *stream_ops;  /* NULL for a device: the driver's are used */
 	FSMount *mount;
-	mode_t mode;                  /* type and permissions; namespace lock */
+	mode_t mode;                  /* type and permissions; namespace and node lock */
 	uint32_t nlink;               /* namespace lock */
 	uid_t uid;                    /* namespace lock */
 	gid_t gid;                    /* namespace lock */
@@ -73,6 +73,7 @@ struct FSNode {
 	uint64_t ino;                 /* constant, unique in the mount */
 	dev_t rdev;                   /* of a device node, else 0; constant */
 	unsigned refs;                /* atomic */
+	bool linkable;                /* O_TMPFILE's: may get its first name; namespace lock */
 	int flocks;                   /* holders of a shared flock, -1: an exclusive one; node lock */
 	unsigned marks;               /* VFS_ATIME... not yet given a time; the time lock */
 	FSNode *mark_next, **mark_at; /* the list of marked nodes; the time lock */

@@ -82,7 +82,8 @@ enum {
 	VFS_CAP_CHOWN = 2,        /* give files away */
 	VFS_CAP_FOWNER = 4,       /* change modes and times of any file */
 	VFS_CAP_MKNOD = 8,        /* make device nodes */
-	VFS_CAP_SYS_ADMIN = 16    /* mount and unmount */
+	VFS_CAP_SYS_ADMIN = 16,   /* mount and unmount */
+	VFS_CAP_FSETID = 32       /* keep set-ID bits where others lose them */
 };
 
 /*

@@ -99,7 +99,9 @@ EM_JS(int, vfs__page_read, (double p, double len), {
  * module: it has a weak reference.
  */
 EM_JS(int, vfs__page_start, (void), {
-	var page = vfs__page_flush, quit = quit_, all = "vfsfs", module = Module;
+	var page = vfs__page_flush, quit = quit_, all = "vfsfs";
+	// in builds with assertions, reading one that is not there aborts
+	var given = (name) => Object.getOwnPropertyDescriptor(Module, name)?.value;
 	var open = (put, print) => {
 		var decoder = new TextDecoder("utf-8", {ignoreBOM: true}), text = "";
 		return (bytes) => {
@@ -112,7 +114,7 @@ EM_JS(int, vfs__page_start, (void), {
 			for (var line of lines) if (bytes || line) print(line);
 		};
 	};
-	page.out = [0, open(module["stdout"], out), open(module["stderr"], err)];
+	page.out = [0, open(given("stdout"), out), open(given("stderr"), err)];
 	quit_ = (status, e) => {
 		if (e instanceof ExitStatus && !page.end) _vfs__flush();
 		vfs__page_flush(0);
@@ -125,8 +127,8 @@ EM_JS(int, vfs__page_start, (void), {
 		process["on"]("exit", () => process[all].forEach((ref) => ref.deref()?.()));
 	}
 	process[all].push(new WeakRef(page.exit));
-	return !module["stdin"] | !(module["stdout"] || module["print"]) << 1 |
-		!(module["stderr"] || module["printErr"]) << 2;
+	return !given("stdin") | !(given("stdout") || given("print")) << 1 |
+		!(given("stderr") || given("printErr")) << 2;
 })
 
 /* ---- The driver ---- */

@@ -1,0 +1,99 @@
+#!/bin/sh
+# Prints a folder to put in front of PATH that has emcc, em++, emar, node and
+# the rest of Emscripten. It is that of the emcc which EMCC names or which is
+# on PATH, where that is new enough; else, on Debian as root, Debian's own,
+# installed once into the cache folder (debian-emscripten.sh). A release that
+# could not be installed is tried again a day later.
+#
+#   emscripten.sh [newest|3.1.69]
+set -eu
+here=$(dirname "$0")
+. "$here/common.sh"
+oldest=3.1.69
+
+version() { "$1" --version 2>/dev/null | sed -n '1s/^emcc.*) \([0-9][0-9.]*\).*/\1/p'; }
+
+suits() { # VERSION: is it what was asked for?
+	case $wanted in
+	newest) [ "$(printf '%s\n' $oldest "$1" | sort -V | head -n 1)" = $oldest ] ;;
+	*) [ "$1" = "$wanted" ] ;;
+	esac
+}
+
+debian_root() { [ "$(id -u)" = 0 ] && have apt-get; }
+
+# A folder for an emcc of this machine: its own where it is complete. Debian's
+# keeps its compiled libraries where they cannot be written, and an emsdk has
+# its node elsewhere: those get wrappers.
+folder_of() {
+	bin=$(dirname "$1")
+	if [ "$bin" != /usr/bin ] && [ -x "$bin/emar" ] && [ -x "$bin/node" ]; then
+		echo "$bin"
+		return
+	fi
+	tools=$cache/emscripten-local/tools
+	mkdir -p "$tools" "$cache/emscripten-local/cache"
+	node=$("$bin/em-config" NODE_JS 2>/dev/null | sed "s/[]['\"]//g; s/,.*//")
+	for tool in emcc em++ emar emranlib emnm emcmake emconfigure emmake embuilder node; do
+		program=$bin/$tool
+		[ $tool != node ] || program=${node:-$(command -v node)} || die "there is no node for $1"
+		{
+			echo '#!/bin/sh'
+			[ "$bin" != /usr/bin ] ||
+				echo "export EM_FROZEN_CACHE= EM_CACHE='$cache/emscripten-local/cache'"
+			echo "exec '$program' \"\$@\""
+		} >"$tools/$tool.$$"
+		chmod 755 "$tools/$tool.$$"
+		mv "$tools/$tool.$$" "$tools/$tool"
+	done
+	echo "$tools"
+}
+
+case ${1:-newest} in
+newest) wanted=newest releases='sid trixie' ;;
+3.1.69) wanted=3.1.69 releases=trixie ;;
+*) die "usage: emscripten.sh [newest|3.1.69]" ;;
+esac
+
+# With EMCC= set, that one and no other.
+if [ "$wanted" = newest ] && [ -n "${EMCC:-}" ]; then
+	emcc=$(command -v "$EMCC") || die "EMCC is $EMCC, which is no program"
+	found=$(version "$emcc")
+	suits "${found:-0}" ||
+		die "$emcc is Emscripten ${found:-of an unknown version}, and libvfsfs needs $oldest or newer: set EMCC to a newer one, or leave it unset"
+	folder_of "$emcc"
+	exit
+fi
+emcc=$(command -v emcc || true)
+if [ -n "$emcc" ]; then
+	found=$(version "$emcc")
+	if suits "${found:-0}"; then
+		folder_of "$emcc"
+		exit
+	fi
+	if ! debian_root; then
+		die "$emcc is Emscripten ${found:-of an unknown version}, and ${wanted} is wanted (at least $oldest): put a newer one in front in PATH, or name it with EMCC="
+	fi
+	[ "$wanted" != newest ] ||
+		say "$emcc is Emscripten ${found:-of an unknown version}, older than $oldest, and is left aside for Debian's newest; to choose another, name it with EMCC="
+fi
+debian_root ||
+	die "there is no emcc on PATH: install Emscripten $oldest or newer, or run this as root on Debian, where it is fetched"
+
+for release in $releases; do
+	failed=$cache/emscripten-$release.failed
+	if [ ! -d "$cache/emscripten-$release" ]; then
+		[ -z "$(find "$failed" -mtime -1 2>/dev/null)" ] || continue
+		"$here/packages.sh" emscripten
+		if ! "$here/debian-emscripten.sh" "$release"; then
+			say "no Emscripten from Debian $release; the next try is in a day, or when $failed is removed"
+			touch "$failed"
+			continue
+		fi
+	fi
+	[ "$wanted $release" != 'newest trixie' ] ||
+		say "Debian's newest Emscripten cannot be installed: $oldest is used instead"
+	echo "$cache/emscripten-$release/tools"
+	exit
+done
+die "Emscripten could not be installed: put an emcc of $oldest or newer in PATH"
