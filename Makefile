@@ -70,10 +70,128 @@ $(foreach v,$(wasm),$(eval $(call variant,$(v),libvfsfs$(if $(findstring -mt,$(v
 # The archives for wasm as users link them, both in one folder.
 build/lib/%: build/wasm/% ; @mkdir -p $(@D) && cp $< $@
 build/lib/libvfsfs-mt.a: build/wasm-mt/libvfsfs-mt.a ; @mkdir -p $(@D) && cp $< $@
-lib: build/lib/libvfsfs.a build/lib/libvfsfs-mt.a
+build/lib/libvfsfs.js: lib/wasm/libvfsfs.js ; @mkdir -p $(@D) && cp $< $@
+lib: build/lib/libvfsfs.a build/lib/libvfsfs-mt.a build/lib/libvfsfs.js
+
+# ---- Demo ----
+
+demo_programs = $(foreach p,hello sqlite,$(foreach f,vfsfs jsfs wasmfs,build/demo/$p-$f.js))
+demo_flags = -O2 -sALLOW_MEMORY_GROWTH -sSTACK_SIZE=1MB
+sqlite_flags = -DSQLITE_THREADSAFE=0 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_MAX_MMAP_SIZE=268435456
+fs_vfsfs = -Lbuild/lib -lvfsfs
+fs_wasmfs = -sWASMFS
+sqlite = $(or $(sqlite_),$(eval sqlite_ := $$(shell test/setup/sqlite.sh))$(sqlite_))
+
+demo: $(demo_programs)
+	NODE=$(em)/node examples/sqlite/demo.sh build/demo
+
+build/demo/hello-%.js: examples/hello/hello.c build/lib/libvfsfs.a
+	@mkdir -p $(@D)
+	$(say)$(em)/emcc $(demo_flags) $< $(fs_$*) -o $@
+build/demo/sqlite-%.js: build/demo/sqlite3.o build/demo/shell.o build/lib/libvfsfs.a
+	$(say)$(em)/emcc $(demo_flags) build/demo/sqlite3.o build/demo/shell.o $(fs_$*) -o $@
+build/demo/%.o: Makefile
+	@mkdir -p $(@D)
+	@echo '  $@ (half a minute)' && $(em)/emcc -O2 -w $(sqlite_flags) -I$(sqlite) -c $(sqlite)/$*.c -o $@
+.SECONDARY: build/demo/sqlite3.o build/demo/shell.o
+
+# ---- Tests: test/README.md tells what each part is ----
+
+tally = test/tally.sh
+test_cflags = -std=gnu11 $(warnings) -Wno-missing-prototypes -Iinclude -Itest/posix
+posix_tests = $(filter-out %/test_long.c,$(wildcard test/posix/test_*.c))
+posix_sources = $(posix_tests) test/posix/fixture.c test/posix/all.c
+wraps = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=aligned_alloc,--wrap=posix_memalign
+
+# Natively: libc's names stand for the library's (vfs_posix.h).
+define native_tests
+build/$(1)/test/posix/%.o: test/posix/%.c $$(headers) $$(wildcard test/posix/*.h)
+	@mkdir -p $$(@D)
+	$$(say)$$(cc_$(1)) $$(test_cflags) -Dmain=main_$$* $$(if $$(filter all,$$*),-Umain) \
+		-include test/posix/vfs_posix.h -c $$< -o $$@
+build/$(1)/posix: $$(patsubst %.c,build/$(1)/%.o,$$(posix_sources) test/posix/vfs_posix.c) build/$(1)/libvfsfs.a
+	$$(say)$$(cc_$(1)) $$^ -lcmocka -lpthread -o $$@
+build/$(1)/long: $$(patsubst %,build/$(1)/test/posix/%.o,test_long fixture vfs_posix) build/$(1)/libvfsfs.a
+	$$(say)$$(cc_$(1)) $$^ -Wl,--defsym=main=main_test_long -lcmocka -lpthread -o $$@
+build/$(1)/blocks: test/unit/test_blocks.c build/$(1)/libvfsfs.a
+	$$(say)$$(cc_$(1)) $$(test_cflags) -Ilib $$^ -lcmocka -lpthread $$(wraps) -o $$@
+build/$(1)/threads: test/unit/test_threads.c build/$(1)/libvfsfs.a
+	$$(say)$$(cc_$(1)) $$(test_cflags) $$^ -lcmocka -lpthread -o $$@
+build/$(1)/core: test/unit/test_core.c build/$(1)/libvfsfs.a
+	$$(say)$$(cc_$(1)) $$(test_cflags) $$^ -lcmocka -lpthread -o $$@
+build/$(1)/nomem: test/fault/test_nomem.c test/fault/dump.c build/$(1)/libvfsfs.a
+	$$(say)$$(cc_$(1)) $$(test_cflags) -Itest/fault $$^ -lcmocka -lpthread $$(wraps) -o $$@
+endef
+$(foreach v,gcc clang asan tsan cov,$(eval $(call native_tests,$(v))))
+
+# Against the host's own libc and tmpfs: the tests themselves are tested.
+build/host/posix: $(posix_sources)
+	@mkdir -p $(@D)/posix.o
+	@for f in $^; do n=$$(basename $$f .c); \
+		case $$n in all) m=;; *) m=-Dmain=main_$$n;; esac; \
+		gcc -O1 $(test_cflags) $$m -c $$f -o $(@D)/posix.o/$$n.o || exit 1; done
+	$(say)gcc $(@D)/posix.o/*.o -lcmocka -o $@
+
+test: ; @$(tally) --start && $(MAKE) --no-print-directory test-native test-node test-suites test-web && $(tally) --sum
+.NOTPARALLEL: test
+
+native_programs = $(foreach v,gcc clang asan tsan,build/$v/posix) build/host/posix \
+	build/asan/blocks build/asan/core build/tsan/core build/asan/threads build/tsan/threads build/gcc/nomem build/asan/nomem
+test-native:
+	@test/setup/packages.sh build fuzz
+	@$(MAKE) --no-print-directory -j2 $(native_programs)
+	@$(tally) 'posix on tmpfs' build/host/posix
+	@for v in gcc clang asan tsan; do $(tally) posix,$$v build/$$v/posix; done
+	@for v in asan tsan; do $(tally) threads,$$v build/$$v/threads; $(tally) core,$$v build/$$v/core; done
+	@$(tally) blocks,asan build/asan/blocks
+	@for v in gcc asan; do $(tally) nomem,$$v build/$$v/nomem; done
+
+# wasm: the same posix tests as one program, for each archive.
+cmocka = $(or $(cmocka_$(1)),$(eval cmocka_$(1) := $$(shell test/setup/cmocka-wasm.sh $(2)/emcc))$(cmocka_$(1)))
+cmocka_lib_wasm = libcmocka.a
+cmocka_lib_wasm-mt = libcmocka-mt.a
+cmocka_lib_wasm64 = libcmocka64.a
+cmocka_lib_wasm-old = libcmocka.a
+cmocka_lib_wasm-old-mt = libcmocka-mt.a
+cmocka_wasm = $(call cmocka,$(if $(findstring old,$(1)),old,new),$(if $(findstring old,$(1)),$(em_old),$(em)))
+posix_wasm_flags = -sALLOW_MEMORY_GROWTH -sSTACK_SIZE=1MB -sEXIT_RUNTIME
+define wasm_tests
+build/$(1)/test/posix/%.o: test/posix/%.c $$(headers) $$(wildcard test/posix/*.h)
+	@mkdir -p $$(@D)
+	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O1 $$(test_cflags) -I$$(call cmocka_wasm,$(1))/include \
+		-Dmain=main_$$* $$(if $$(filter all,$$*),-Umain) -c $$< -o $$@
+build/$(1)/posix.js: $$(patsubst %.c,build/$(1)/%.o,$$(posix_sources)) build/$(1)/libvfsfs$(2).a
+	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O1 $$(posix_wasm_flags) $$(patsubst %.c,build/$(1)/%.o,$$(posix_sources)) \
+		-Lbuild/$(1) -lvfsfs$(2) $$(call cmocka_wasm,$(1))/lib/$$(cmocka_lib_$(1)) -o $$@
+endef
+$(foreach v,$(wasm),$(eval $(call wasm_tests,$(v),$(if $(findstring -mt,$(v)),-mt))))
+
+test-node:
+	@$(MAKE) --no-print-directory -j2 $(foreach v,$(wasm),build/$v/posix.js) lib
+	@for v in wasm wasm-mt wasm64; do $(tally) posix,$$v,node $(em)/node build/$$v/posix.js; done
+	@for v in wasm-old wasm-old-mt; do $(tally) posix,$$v,node $(em_old)/node build/$$v/posix.js; done
+	@EMCC=$(em)/emcc NODE=$(em)/node $(tally) 'linking and stdio' test/wasm/run.sh
+	@EMCC=$(em_old)/emcc NODE=$(em_old)/node LIBS='build/wasm-old build/wasm-old-mt' \
+		$(tally) 'linking and stdio,3.1.69' test/wasm/run.sh
+
+test-web:
+	@test/setup/packages.sh browser
+	@$(MAKE) --no-print-directory -j2 build/wasm/posix.js build/wasm-mt/posix.js
+	@$(tally) posix,wasm,chromium test/web/run.sh --browser chromium build/wasm/posix.js
+	@$(tally) posix,wasm-mt,chromium test/web/run.sh --browser chromium --mt build/wasm-mt/posix.js
+
+suites = EMCC=$(1)/emcc NODE=$(1)/node VFSFS_LDFLAGS='-L$(CURDIR)/$(2) -lvfsfs'
+test-suites: lib build/wasm-old/libvfsfs.a
+	@$(call suites,$(em),build/lib) $(tally) gnulib test/suites/gnulib.sh
+	@$(call suites,$(em),build/lib) $(tally) emscripten test/suites/emscripten.sh
+	@$(call suites,$(em_old),build/wasm-old) $(tally) gnulib,3.1.69 test/suites/gnulib.sh --part 1/3
+	@$(call suites,$(em_old),build/wasm-old) $(tally) emscripten,3.1.69 test/suites/emscripten.sh --part 1/3
+
+bench: lib
+	test/bench/run.sh --browser chromium
 
 clean:
 	rm -rf build
 
-.PHONY: all lib clean
+.PHONY: all lib demo test test-native test-node test-web test-suites bench clean
 .DELETE_ON_ERROR:

@@ -145,8 +145,8 @@ int vfs_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t pos, voi
 	return vfs_blocks_map_linked ? map(len, prot, flags, fd, pos, out) : -ENODEV;
 }
 
-/* Takes [start, end) out of *at, which overlaps it. *spare serves for a split. */
-static mapping **cut(mapping **at, uintptr_t start, uintptr_t end, mapping **spare, region **dead)
+/* Takes [start, end), a part of *at, out of it. *spare serves for a split. */
+static void cut(mapping **at, uintptr_t start, uintptr_t end, mapping **spare, region **dead)
 {
 	mapping *m = *at;
 	if (m->start < start && m->end > end) {
@@ -156,21 +156,16 @@ static mapping **cut(mapping **at, uintptr_t start, uintptr_t end, mapping **spa
 		m->end = start;
 		m->next = rest;
 		m->region->parts++;
-		return &rest->next;
-	}
-	if (m->start < start) {
+	} else if (m->start < start) {
 		m->end = start;
-		return &m->next;
-	}
-	if (m->end > end) {
+	} else if (m->end > end) {
 		m->start = end;
-		return &m->next;
+	} else {
+		*at = m->next;
+		if (--m->region->parts == 0)
+			*dead = m->region;
+		free(m);
 	}
-	*at = m->next;
-	if (--m->region->parts == 0)
-		*dead = m->region;
-	free(m);
-	return at;
 }
 
 static bool good_range(const void *addr, size_t *len)
@@ -179,24 +174,48 @@ static bool good_range(const void *addr, size_t *len)
 	return (uintptr_t)addr % page_size() == 0 && (uintptr_t)addr + *len >= (uintptr_t)addr;
 }
 
+/*
+ * Two mappings of one range have one address: munmap ends one of them, the one
+ * of just this range where there is one, else the newest. NULL: nothing is
+ * mapped at `at`, and *next is where something is.
+ */
+static mapping **covering(uintptr_t at, uintptr_t end, uintptr_t *next)
+{
+	mapping **found = NULL;
+	*next = end;
+	for (mapping **i = &mappings; *i; i = &(*i)->next) {
+		const mapping *m = *i;
+		if (m->start <= at && m->end > at) {
+			if (!found || (m->start == at && m->end == end))
+				found = i;
+		} else if (m->start > at && m->start < *next) {
+			*next = m->start;
+		}
+	}
+	return found;
+}
+
 int vfs_munmap(void *addr, size_t len)
 {
 	VFS__TRACE(munmap, (addr, len));
-	uintptr_t start = (uintptr_t)addr;
+	uintptr_t at = (uintptr_t)addr, next;
 	if (!len || !good_range(addr, &len) || !len)
 		return -EINVAL;
+	uintptr_t end = at + len;
 	mapping *spare = malloc(sizeof *spare);
 	if (!spare)
 		return -ENOMEM;
 	vfs__lock(&lock);
-	for (mapping **at = &mappings; *at;) {
+	while (at < end) {
+		mapping **m = covering(at, end, &next);
 		region *dead = NULL;
-		if ((*at)->start < start + len && (*at)->end > start)
-			at = cut(at, start, start + len, &spare, &dead);
-		else
-			at = &(*at)->next;
+		if (m) {
+			next = (*m)->end < end ? (*m)->end : end;
+			cut(m, at, next, &spare, &dead);
+		}
 		if (dead)
 			end_region(dead);
+		at = next;
 	}
 	vfs__unlock(&lock);
 	free(spare);

@@ -18,9 +18,10 @@ static struct timespec now(void)
 {
 	struct timespec t;
 #ifdef __EMSCRIPTEN__
-	int64_t ms = (int64_t)emscripten_date_now();
-	t.tv_sec = ms / 1000;
-	t.tv_nsec = (long)(ms % 1000) * 1000000;
+	/* rounded as its clock_gettime rounds, so that neither is ahead */
+	int64_t ns = (int64_t)(emscripten_date_now() * 1000 * 1000);
+	t.tv_sec = ns / 1000000000;
+	t.tv_nsec = (long)(ns % 1000000000);
 #else
 	clock_gettime(CLOCK_REALTIME, &t);
 #endif

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void check(int result, const char *what)
+static void check(long result, const char *what)
 {
 	if (result >= 0)
 		return;
@@ -23,10 +23,7 @@ static void write_file(const char *path, const char *text)
 {
 	FILE *f = fopen(path, "w");
 
-	if (!f || fputs(text, f) == EOF || fclose(f)) {
-		perror(path);
-		exit(1);
-	}
+	check(f && fputs(text, f) >= 0 && !fclose(f) ? 0 : -1, path);
 }
 
 static void show_file(const char *path)
@@ -63,7 +60,7 @@ static void list(const char *path)
 		check(lstat(name, &st), name);
 		if (S_ISLNK(st.st_mode)) {
 			ssize_t len = readlink(name, target, sizeof target);
-			check((int)len, name);
+			check(len, name);
 			printf("link  %s -> %.*s\n", name, (int)len, target);
 		} else if (S_ISDIR(st.st_mode)) {
 			printf("dir   %s\n", name);
@@ -80,10 +77,8 @@ int main(void)
 {
 	char home[] = "/tmp/hello-XXXXXX";
 
-	check(mkdtemp(home) ? 0 : -1, home);
-	check(chdir(home), home);
 	umask(022);
-
+	check(mkdtemp(home) ? chdir(home) : -1, home);
 	check(mkdir("letters", 0755), "letters");
 	write_file("letters/draft", "Dear reader,\nthis is a file.\n");
 	check(rename("letters/draft", "letters/final"), "rename");
@@ -97,11 +92,7 @@ int main(void)
 	show_file("latest");
 	show_file("copy");
 
-	check(rmdir("letters"), "rmdir");
-	check(unlink("latest"), "unlink");
-	check(unlink("copy"), "unlink");
-	check(chdir("/"), "/");
-	check(rmdir(home), home);
+	check(rmdir("letters") | unlink("latest") | unlink("copy") | chdir("/") | rmdir(home), home);
 	printf("done");
 	return 0;
 }

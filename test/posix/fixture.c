@@ -34,6 +34,20 @@ static int backend_unmount(const char *dir)
 }
 #endif
 
+#ifdef __EMSCRIPTEN__ /* its libc has the call, but no function for it */
+int __syscall_fallocate(int fd, int mode, off_t offset, off_t len);
+
+int fallocate_here(int fd, int mode, off_t offset, off_t len)
+{
+	int result = __syscall_fallocate(fd, mode, offset, len);
+
+	if (result >= 0)
+		return result;
+	errno = -result;
+	return -1;
+}
+#endif
+
 char scratch[PATH_MAX];
 void *volatile const nowhere = NULL;
 

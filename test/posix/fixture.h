@@ -45,14 +45,19 @@
 
 #include <vfsfs/backend.h> /* the capability bits */
 
-/* What Emscripten's libc has not, or names otherwise. */
+/* What Emscripten's libc has not, or names otherwise. MUSL: some calls do more
+ * than ask the filesystem, as on Linux. */
 #ifdef __EMSCRIPTEN__
+#define MUSL 1
 #define HAVE_SETEUID 0
 #define HAVE_RENAMEAT2 0
 #define HAVE_SYNCFS 0
 #undef getdents64
 #define getdents64(fd, buf, size) getdents(fd, (struct dirent *)(buf), size)
+#define fallocate fallocate_here
+int fallocate_here(int fd, int mode, off_t offset, off_t len);
 #else
+#define MUSL 0
 #define HAVE_SETEUID 1
 #define HAVE_RENAMEAT2 1
 #define HAVE_SYNCFS 1

@@ -294,7 +294,9 @@ static void statfs_describes_the_filesystem(void **state)
 	ok(close(fd));
 	fails(EBADF, fstatfs(fd, &b));
 	fails(ENOENT, statfs("missing", &a));
+#if !MUSL /* it clears the structure itself */
 	fails(EFAULT, statfs("f", nowhere));
+#endif
 }
 
 /* Capability CAP_FSETID; the library's superuser is as Linux's. */

@@ -104,6 +104,47 @@ static void shared_mappings_of_one_file_are_one(void **state)
 	ok(close(b));
 }
 
+/* Each mmap is ended by a munmap of its own, although both may have been given
+ * the same address. */
+static void mapping_outlives_another_of_the_same_range(void **state)
+{
+	(void)state;
+	needs(VFS_CAP_MMAP);
+	int fd = open_pages("f", 2);
+	char *p = map_shared(fd, 2 * PAGE, 0), *q = map_shared(fd, 2 * PAGE, 0);
+
+	ok(munmap(p, 2 * PAGE));
+	ok(ftruncate(fd, 0));
+	ok(ftruncate(fd, 2 * PAGE));
+	assert_int_equal(q[PAGE], 0);
+	q[PAGE] = 'X';
+	assert_int_equal(byte_at(fd, PAGE), 'X');
+	assert_int_equal(ok(pwrite(fd, "Y", 1, 0)), 1);
+	assert_int_equal(q[0], 'Y');
+	ok(msync(q, 2 * PAGE, MS_SYNC));
+	ok(munmap(q, 2 * PAGE));
+	ok(close(fd));
+}
+
+static void mapping_outlives_another_that_overlaps_it(void **state)
+{
+	(void)state;
+	needs(VFS_CAP_MMAP);
+	int fd = open_pages("f", 3);
+	char *p = map_shared(fd, 3 * PAGE, 0), *q = map_shared(fd, PAGE, PAGE);
+
+	ok(munmap(q, PAGE));
+	p[PAGE] = 'X';
+	assert_int_equal(byte_at(fd, PAGE), 'X');
+	ok(ftruncate(fd, 0));
+	ok(ftruncate(fd, 3 * PAGE));
+	p[PAGE] = 'Y';
+	assert_int_equal(byte_at(fd, PAGE), 'Y');
+	ok(msync(p, 3 * PAGE, MS_SYNC));
+	ok(munmap(p, 3 * PAGE));
+	ok(close(fd));
+}
+
 static void private_mapping_keeps_its_changes(void **state)
 {
 	(void)state;
@@ -399,6 +440,8 @@ int main(void)
 		TEST(shared_mapping_shows_the_file),
 		TEST(shared_mapping_and_file_are_one),
 		TEST(shared_mappings_of_one_file_are_one),
+		TEST(mapping_outlives_another_of_the_same_range),
+		TEST(mapping_outlives_another_that_overlaps_it),
 		TEST(private_mapping_keeps_its_changes),
 		TEST(private_mapping_of_a_read_only_descriptor_is_writable),
 		TEST(mapping_outlives_descriptor_and_name),

@@ -281,8 +281,10 @@ static void o_path_names_but_does_not_open(void **state)
 	fails(EBADF, write(fd, &c, 1));
 	fails(EBADF, lseek(fd, 0, SEEK_SET));
 	fails(EBADF, ftruncate(fd, 0));
+#if !MUSL /* it tries again by way of /proc */
 	fails(EBADF, fchmod(fd, 0600));
 	fails(EBADF, fchown(fd, -1, -1));
+#endif
 	fails(EBADF, fsync(fd));
 	fails(EBADF, flock(fd, LOCK_SH));
 	fails(EBADF, ioctl(fd, FIONREAD, &st));

@@ -41,7 +41,7 @@ logged() {
 	shift
 	"$@" >"$log" 2>&1 </dev/null || {
 		tail -n 8 "$log" >&2
-		die "$1 failed; the whole output is in $log"
+		die "that failed; the whole output is in $log"
 	}
 }
 
@@ -54,7 +54,7 @@ mirror() {
 	fi
 	# shellcheck disable=SC2016
 	uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' \
-		'Origin: Debian' 'Label: Debian' 2>/dev/null | grep -m 1 '^http')
+		'Origin: Debian' 'Label: Debian' 2>/dev/null | grep -m 1 '^http' || true)
 	# Before the first `apt-get update` origins are not known: the release's
 	# name has to do.
 	if [ -z "$uri" ] && grep -qs '^ID=debian' /etc/os-release; then

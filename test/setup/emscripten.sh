@@ -2,8 +2,7 @@
 # Prints a folder to put in front of PATH that has emcc, em++, emar, node and
 # the rest of Emscripten. It is that of the emcc which EMCC names or which is
 # on PATH, where that is new enough; else, on Debian as root, Debian's own,
-# installed once into the cache folder (debian-emscripten.sh). A release that
-# could not be installed is tried again a day later.
+# installed once into the cache folder (debian-emscripten.sh).
 #
 #   emscripten.sh [newest|3.1.69]
 set -eu
@@ -83,16 +82,19 @@ debian_root ||
 for release in $releases; do
 	failed=$cache/emscripten-$release.failed
 	if [ ! -d "$cache/emscripten-$release" ]; then
-		[ -z "$(find "$failed" -mtime -1 2>/dev/null)" ] || continue
+		if [ "$release $wanted" = 'sid newest' ] && [ -d "$cache/emscripten-trixie" ] &&
+			[ -n "$(find "$failed" -mtime -1 2>/dev/null)" ]; then
+			continue
+		fi
 		"$here/packages.sh" emscripten
 		if ! "$here/debian-emscripten.sh" "$release"; then
-			say "no Emscripten from Debian $release; the next try is in a day, or when $failed is removed"
+			say "no Emscripten could be had from Debian $release"
 			touch "$failed"
 			continue
 		fi
 	fi
 	[ "$wanted $release" != 'newest trixie' ] ||
-		say "Debian's newest Emscripten cannot be installed: $oldest is used instead"
+		say "Debian's newest Emscripten could not be installed: $oldest is used, and the newest is tried again in a day, or when $cache/emscripten-sid.failed is removed"
 	echo "$cache/emscripten-$release/tools"
 	exit
 done

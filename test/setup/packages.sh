@@ -76,19 +76,22 @@ missing() {
 	done | sort -u | tr '\n' ' ' | sed 's/ $//'
 }
 
-# Chromium and Firefox are snaps on Ubuntu: no plain program, and none that may
-# run in a container. They are told of and left out.
+# Chromium and Firefox are snaps on Ubuntu, which the tests cannot drive and a
+# container cannot run: they are told of, once, and left out.
+snap() {
+	[ -n "$updated" ] || say "Ubuntu's $1 is a snap, which the tests cannot drive: install another build and name it with $2="
+}
 without_snaps() {
 	for package in "$@"; do
 		case $package in
-		chromium) say "Ubuntu's chromium is a snap, which the tests cannot drive: put another build in PATH as chromium or name it with CHROMIUM=" ;;
-		firefox-esr) say "Ubuntu's firefox is a snap, which the tests cannot drive: name another build with FIREFOX=" ;;
+		chromium) snap chromium CHROMIUM ;;
+		firefox-esr) snap firefox FIREFOX ;;
 		*) echo "$package" ;;
 		esac
 	done
 }
 
-install() {
+apt_install() {
 	DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
 		-o DPkg::Lock::Timeout=300 "$@" >"$cache/apt-install.log" 2>&1 </dev/null
 }
@@ -116,7 +119,7 @@ for _ in 1 2 3; do
 		die "please install what is missing: sudo apt-get install --no-install-recommends $packages"
 	say "installing $packages"
 	# shellcheck disable=SC2086
-	if ! install $packages; then
+	if ! apt_install $packages; then
 		if [ -n "$updated" ]; then
 			tail -n 8 "$cache/apt-install.log" >&2
 			die "apt-get install failed; its whole output is in $cache/apt-install.log"

@@ -110,6 +110,7 @@ export async function launch(name) {
 	const browser = await puppeteer.launch({
 		browser: name === 'firefox' ? 'firefox' : 'chrome',
 		executablePath, args, userDataDir: profile, headless: true,
+		env: {...process.env, TMPDIR: profile},
 		extraPrefsFirefox: {'datareporting.policy.dataSubmissionEnabled': false},
 	});
 	return {

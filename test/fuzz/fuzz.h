@@ -1,0 +1,118 @@
+/*
+ * fuzz.h - the differential fuzzer's parts: an input is decoded into calls
+ * (fuzz_decode.c), the calls are executed on the library and, in a process of
+ * its own that is chrooted into an empty tmpfs, on the host (fuzz_exec.c,
+ * fuzz_tree.c, fuzz_host.c), and the two logs must be the same text
+ * (fuzz_diff.c).
+ */
+#ifndef FUZZ_H
+#define FUZZ_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define FUZZ_OPS(X)                                                             \
+	X(open) X(close) X(read) X(write) X(pread) X(pwrite)                    \
+	X(readv) X(writev) X(preadv) X(pwritev)                                 \
+	X(lseek) X(seek_data) X(truncate) X(ftruncate) X(fallocate) X(fadvise)  \
+	X(fsync) X(fdatasync) X(syncfs)                                         \
+	X(stat) X(lstat) X(fstat) X(fstatat) X(statfs) X(fstatfs)               \
+	X(getdents) X(scan) X(walk_changing)                                    \
+	X(mkdir) X(rmdir) X(unlink) X(unlinkat) X(rename) X(renameat) X(link)   \
+	X(linkat) X(symlink) X(readlink) X(mknod)                               \
+	X(chmod) X(fchmod) X(fchmodat) X(chown) X(lchown) X(fchown) X(fchownat) \
+	X(utimensat) X(futimens) X(access) X(faccessat)                         \
+	X(chdir) X(fchdir) X(getcwd) X(umask)                                   \
+	X(dup) X(dup2) X(dup3) X(fcntl) X(record_lock) X(flock) X(ioctl)        \
+	X(poll)                                                                 \
+	X(mmap) X(munmap) X(msync) X(load) X(store) X(mmap_private)             \
+	X(credential) X(snapshot)
+
+enum fuzz_op {
+#define X(name) OP_##name,
+	FUZZ_OPS(X)
+#undef X
+	OPS
+};
+extern const char *const fuzz_op_name[OPS];
+
+enum {
+	MAX_CALLS = 120,
+	MAX_FDS = 24,          /* RLIMIT_NOFILE on both sides */
+	HIDDEN_FD = 900,       /* descriptors of the harness itself */
+	MAX_DATA = 200 * 1024, /* bytes that one call moves */
+	MAX_MAPS = 3,
+	LOG_SIZE = 1 << 20,
+	STRINGS_SIZE = 1 << 20
+};
+
+/* One call. What a field means depends on op; see fuzz_exec.c. */
+struct call {
+	int op;
+	int fd, fd2;
+	int flags;
+	int64_t a, b;
+	const char *path, *path2; /* in the shared memory, or a bad address */
+};
+
+/* What one side has seen. */
+struct side {
+	int64_t result[MAX_CALLS];
+	uint32_t end[MAX_CALLS]; /* of the call's text in the log */
+	int done;                /* calls executed */
+	uint32_t at;
+	char log[LOG_SIZE];
+};
+
+/* Shared by the two processes, at one address. */
+struct fuzz {
+	struct call calls[MAX_CALLS];
+	int n;
+	struct side lib, host;
+	size_t strings_used;
+	char strings[STRINGS_SIZE];
+};
+extern struct fuzz *fuzz;
+
+/* fuzz_decode.c */
+void fuzz_decode(const uint8_t *data, size_t size);
+
+/* fuzz_exec.c: on which side this process is at the moment. */
+extern bool on_host;
+extern struct side *me;
+void fuzz_exec_all(void);
+/* Credentials: 0 is root with all capabilities. */
+enum { CREDENTIALS = 6 };
+void set_credential(int which);
+extern int credential;
+
+/* -errno in place of -1. */
+long fuzz_result(long r);
+/* The library's call or the host's, by the side. */
+#define CALL(lib, ...) (on_host ? fuzz_result(syscall(__VA_ARGS__)) : (long)(lib))
+
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+uint64_t hash_bytes(uint64_t h, const void *p, size_t len);
+
+/* fuzz_tree.c */
+struct stat;
+void say_stat(const struct stat *st);
+void snapshot(void);
+void clean_up(void);
+/* All names of an open directory, sorted, into the log; 0 or the error. */
+long scan(int fd, size_t size);
+void new_sequence(void);
+int node_number(uint64_t ino);
+
+/* fuzz_host.c: starts the helper once; runs fuzz->calls there. */
+void host_start(void);
+bool host_run(void);
+void host_credential(int which);
+
+extern char pattern[MAX_DATA + 8192];
+#endif

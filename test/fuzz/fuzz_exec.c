@@ -1,0 +1,652 @@
+/*
+ * Executes the calls, each through one line that names both the library's
+ * function and the host's system call, so that everything around it, what is
+ * asked and what is written down of the answer, is the same code.
+ */
+#include "fuzz.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <termios.h>
+#include <unistd.h>
+#include <vfsfs/vfsfs.h>
+
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+
+bool on_host;
+struct side *me;
+int credential;
+const char *const fuzz_op_name[OPS] = {
+#define X(name) #name,
+	FUZZ_OPS(X)
+#undef X
+};
+
+/* A file's shared mapping, and a descriptor beyond the program's own by which
+ * its size is asked: nothing is touched past the end of the file. */
+static struct map {
+	char *addr;
+	size_t len;
+	off_t pos;
+	int fd, prot;
+} maps[MAX_MAPS];
+
+static char buffer[MAX_DATA + 8192];
+
+long fuzz_result(long r)
+{
+	return r == -1 ? -errno : r;
+}
+
+void say(const char *format, ...)
+{
+	if (me->at > LOG_SIZE - 2048)
+		return;
+	va_list args;
+	va_start(args, format);
+	int n = vsnprintf(me->log + me->at, LOG_SIZE - me->at, format, args);
+	va_end(args);
+	me->at += n < 2047 ? (uint32_t)n : 2047;
+}
+
+uint64_t hash_bytes(uint64_t h, const void *p, size_t len)
+{
+	const unsigned char *at = p;
+	for (; len >= 8; len -= 8, at += 8) {
+		uint64_t w;
+		memcpy(&w, at, 8);
+		h = (h ^ w) * 0x9e3779b97f4a7c15u;
+		h ^= h >> 29;
+	}
+	while (len--)
+		h = (h ^ *at++) * 0x100000001b3u;
+	return h;
+}
+
+void set_credential(int which)
+{
+	static const struct {
+		uid_t uid, euid;
+		gid_t gid, egid;
+		unsigned caps, ngroups;
+		gid_t groups[2];
+	} table[CREDENTIALS] = {
+		{0, 0, 0, 0, 31, 0, {0, 0}},
+		{0, 0, 0, 0, 30, 0, {0, 0}}, /* permission bits count */
+		{1000, 1000, 1000, 1000, 31, 2, {1001, 5}},
+		{1001, 1001, 1000, 1000, 31, 0, {0, 0}},
+		{1000, 0, 1000, 0, 31, 0, {0, 0}},
+		{0, 1000, 1000, 1001, 31, 0, {0, 0}}
+	};
+	credential = which;
+	if (on_host) {
+		host_credential(which);
+		return;
+	}
+	vfs_credential c = {
+		.uid = table[which].uid, .euid = table[which].euid,
+		.gid = table[which].gid, .egid = table[which].egid,
+		.capabilities = table[which].caps, .ngroups = table[which].ngroups,
+		.groups = {table[which].groups[0], table[which].groups[1]}
+	};
+	vfs_set_credential(&c);
+}
+
+/* ---- Data ---- */
+
+static void *bad(void *good, int flags)
+{
+	return flags == 31 ? (void *)-1 : good;
+}
+
+static long transfer(const struct call *c, int index)
+{
+	size_t len = (size_t)c->a;
+	char *data = pattern + index * 37 % 4096;
+	char *to = bad(buffer, c->flags);
+	long r;
+	switch (c->op) {
+	case OP_read:
+		r = CALL(vfs_read(c->fd, to, len), SYS_read, c->fd, to, len);
+		break;
+	case OP_pread:
+		r = CALL(vfs_pread(c->fd, to, len, c->b), SYS_pread64, c->fd, to, len, c->b);
+		break;
+	case OP_write:
+		data = bad(data, c->flags);
+		return CALL(vfs_write(c->fd, data, len), SYS_write, c->fd, data, len);
+	default:
+		data = bad(data, c->flags);
+		return CALL(vfs_pwrite(c->fd, data, len, c->b), SYS_pwrite64, c->fd, data, len, c->b);
+	}
+	if (r > 0)
+		say(" %016llx", (unsigned long long)hash_bytes(1, buffer, (size_t)r));
+	return r;
+}
+
+static long transfer_vector(const struct call *c, int index)
+{
+	struct iovec iov[1026] = {{0}}, *v = iov;
+	bool write = c->op == OP_writev || c->op == OP_pwritev;
+	char *data = write ? pattern + index * 37 % 4096 : buffer;
+	int n = c->flags % 5;
+	size_t left = (size_t)c->a;
+	for (int i = 0; i < n; i++) {
+		size_t part = i == n - 1 ? left : left / 3;
+		iov[i] = (struct iovec){data, part};
+		data += part;
+		left -= part;
+	}
+	switch (c->flags) {
+	case 58:
+		v = (void *)-1;
+		break;
+	case 59:
+		n = 1025;
+		break;
+	case 60:
+		n = -1;
+		break;
+	case 61:
+		n = 1024;
+		break;
+	case 62:
+		iov[1].iov_base = (void *)-1;
+		break;
+	case 63:
+		iov[1].iov_len = (size_t)-1;
+		break;
+	}
+	long r;
+	if (c->op == OP_readv)
+		r = CALL(vfs_readv(c->fd, v, n), SYS_readv, c->fd, v, n);
+	else if (c->op == OP_writev)
+		r = CALL(vfs_writev(c->fd, v, n), SYS_writev, c->fd, v, n);
+	else if (c->op == OP_preadv)
+		r = CALL(vfs_preadv(c->fd, v, n, c->b), SYS_preadv, c->fd, v, (long)n, c->b, 0L);
+	else
+		r = CALL(vfs_pwritev(c->fd, v, n, c->b), SYS_pwritev, c->fd, v, (long)n, c->b, 0L);
+	if (r > 0 && !write)
+		say(" %016llx", (unsigned long long)hash_bytes(1, buffer, (size_t)r));
+	return r;
+}
+
+static long seek_to(int fd, off_t pos, int whence)
+{
+	return CALL(vfs_lseek(fd, pos, whence), SYS_lseek, fd, pos, whence);
+}
+
+/* How large holes are is each side's own; that they are zeros is not. */
+static long seek_data(const struct call *c)
+{
+	int whence = c->flags & 1 ? SEEK_DATA : SEEK_HOLE;
+	struct stat st;
+	long old = seek_to(c->fd, 0, SEEK_CUR);
+	long r = seek_to(c->fd, c->b, whence);
+	if (old < 0 || CALL(vfs_fstat(c->fd, &st), SYS_fstat, c->fd, &st) < 0)
+		return r;
+	seek_to(c->fd, old, SEEK_SET);
+	if (c->b < 0 || c->b >= st.st_size || (r < 0 && r != -ENXIO))
+		return r;
+	if (r == -ENXIO)
+		r = whence == SEEK_DATA ? st.st_size : -1;
+	if (r < c->b || r > st.st_size)
+		say(" outside the file");
+	off_t from = whence == SEEK_DATA ? c->b : r;
+	size_t len = whence == SEEK_HOLE || r - from > 65536 ? 65536 : (size_t)(r - from);
+	if (whence == SEEK_HOLE && len > 4096 - (size_t)from % 4096)
+		len = 4096 - (size_t)from % 4096;
+	long got = CALL(vfs_pread(c->fd, buffer, len, from), SYS_pread64, c->fd, buffer, len, from);
+	for (long i = 0; i < got; i++)
+		if (buffer[i]) {
+			say(" data in a hole");
+			break;
+		}
+	return 0;
+}
+
+/* ---- Mappings ---- */
+
+/* More descriptors than the program may have, for the harness's own. */
+static void limit_fds(unsigned n)
+{
+	if (on_host) {
+		uint64_t limits[2] = {n, 20000};
+		syscall(SYS_prlimit64, 0, 7 /* RLIMIT_NOFILE */, limits, NULL);
+	} else {
+		vfs_set_max_open_fds(n);
+	}
+}
+
+static void forget_map(struct map *m)
+{
+	if (!m->addr)
+		return;
+	CALL(vfs_munmap(m->addr, m->len), SYS_munmap, m->addr, m->len);
+	/* tmpfs never counts what is stored through a mapping as a change */
+	if (m->prot & PROT_WRITE)
+		CALL(vfs_utimensat(m->fd, NULL, NULL, 0), SYS_utimensat, m->fd, NULL, NULL, 0);
+	CALL(vfs_close(m->fd), SYS_close, m->fd);
+	*m = (struct map){0};
+}
+
+static long map_file(const struct call *c, int index)
+{
+	struct map *m = &maps[c->fd2], new = {.len = (size_t)c->a, .pos = c->b, .fd = -1};
+	int flags = c->flags & 0xffff;
+	void *addr = NULL;
+	new.prot = c->flags >> 16;
+	forget_map(m);
+	long r = CALL(vfs_mmap(NULL, new.len, new.prot, flags, c->fd, c->b, &addr), SYS_mmap, NULL,
+		      new.len, new.prot, flags, c->fd, c->b);
+	if (on_host && (r > 0 || r < -4095)) {
+		addr = (void *)r;
+		r = 0;
+		/* without an MMU two mappings cannot always be */
+		if (fuzz->lib.result[index] == -ENOMEM) {
+			munmap(addr, new.len);
+			return -ENOMEM;
+		}
+	}
+	if (r)
+		return r;
+	limit_fds(4096);
+	new.fd = (int)CALL(vfs_fcntl(c->fd, F_DUPFD, HIDDEN_FD), SYS_fcntl, c->fd, F_DUPFD, HIDDEN_FD);
+	limit_fds(MAX_FDS);
+	new.addr = addr;
+	new.len = (new.len + 4095) & ~(size_t)4095;
+	*m = new;
+	return 0;
+}
+
+/* The part of the mapping that is asked for and lies in the file. */
+static size_t in_file(const struct map *m, const struct call *c, size_t *at)
+{
+	struct stat st;
+	if (!m->addr || CALL(vfs_fstat(m->fd, &st), SYS_fstat, m->fd, &st) < 0)
+		return 0;
+	size_t len = m->len;
+	if (st.st_size <= m->pos)
+		return 0;
+	if ((uint64_t)(st.st_size - m->pos) < len)
+		len = (size_t)(st.st_size - m->pos);
+	*at = (uint64_t)c->b < len ? (size_t)c->b : 0;
+	len -= *at;
+	return len < (size_t)c->a ? len : (size_t)c->a;
+}
+
+static long touch_map(const struct call *c, int index)
+{
+	struct map *m = &maps[c->fd2];
+	size_t at = 0, len = in_file(m, c, &at);
+	if (!m->addr)
+		return -ENOENT;
+	if (c->op == OP_load && (m->prot & PROT_READ)) {
+		say(" %016llx", (unsigned long long)hash_bytes(1, m->addr + at, len));
+	} else if (c->op == OP_store && (m->prot & PROT_WRITE)) {
+		memcpy(m->addr + at, pattern + index * 37 % 4096, len);
+	} else if (c->op == OP_munmap) {
+		forget_map(m);
+	} else if (c->op == OP_msync) {
+		at = (size_t)c->b < 300000 ? (size_t)c->b : 0;
+		long r = CALL(vfs_msync(m->addr + at, (size_t)c->a, c->flags), SYS_msync, m->addr + at,
+			      (size_t)c->a, c->flags);
+		if (m->prot & PROT_WRITE)
+			CALL(vfs_utimensat(m->fd, NULL, NULL, 0), SYS_utimensat, m->fd, NULL, NULL, 0);
+		/* behind the mapping lies what is not the file system's */
+		return at + (size_t)c->a > m->len && (r == 0 || r == -ENOMEM) ? 0 : r;
+	}
+	return (long)len;
+}
+
+static long map_private(const struct call *c)
+{
+	struct stat st;
+	size_t len = (size_t)c->a;
+	char *addr = NULL;
+	long r = CALL(vfs_mmap(NULL, len, c->flags, MAP_PRIVATE, c->fd, c->b, (void **)&addr), SYS_mmap,
+		      NULL, len, c->flags, MAP_PRIVATE, c->fd, c->b);
+	if (on_host && (r > 0 || r < -4095)) {
+		addr = (void *)r;
+		r = 0;
+	}
+	if (r)
+		return r;
+	struct map m = {.addr = addr, .len = len, .pos = c->b, .fd = c->fd};
+	struct call all = {.a = c->a};
+	size_t at = 0, there = in_file(&m, &all, &at);
+	(void)st;
+	if (c->flags & PROT_READ)
+		say(" %016llx", (unsigned long long)hash_bytes(1, addr, there));
+	if (c->flags & PROT_WRITE)
+		memset(addr, 0x55, there);
+	return CALL(vfs_munmap(addr, len), SYS_munmap, addr, len);
+}
+
+/* ---- Descriptors ---- */
+
+static long open_file(const struct call *c)
+{
+	struct stat st;
+	int flags = c->flags;
+	bool fifo = on_host && !(flags & O_PATH) &&
+		    syscall(SYS_newfstatat, c->fd, c->path, &st,
+			    flags & O_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0) == 0 &&
+		    S_ISFIFO(st.st_mode);
+	/* DEVIATION: FIFOs cannot be opened yet: ENXIO, after all other checks. */
+	if (fifo)
+		flags |= O_NONBLOCK;
+	long r = CALL(vfs_openat(c->fd, c->path, flags, (mode_t)c->a), SYS_openat, c->fd, c->path,
+		      flags, (mode_t)c->a);
+	if (fifo && r >= 0) {
+		close((int)r);
+		r = -ENXIO;
+	}
+	return r;
+}
+
+static long control(const struct call *c)
+{
+	static const int commands[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL,
+				       F_SETFL, F_GETOWN, 999, F_DUPFD};
+	int cmd = commands[c->flags];
+	long r = CALL(vfs_fcntl(c->fd, cmd, (intptr_t)c->a), SYS_fcntl, c->fd, cmd, (intptr_t)c->a);
+	return cmd == F_GETFL && r > 0 ? r & ~0100000 : r; /* Linux's O_LARGEFILE */
+}
+
+static long record_lock(const struct call *c)
+{
+	static const int commands[] = {F_GETLK, F_SETLK, F_SETLKW};
+	static const short types[] = {F_RDLCK, F_WRLCK, F_UNLCK, 7};
+	static const short whences[] = {SEEK_SET, SEEK_CUR, SEEK_END, 9};
+	struct flock l = {.l_type = types[c->flags / 3 % 4], .l_whence = whences[c->flags / 12 % 4],
+			  .l_start = c->a, .l_len = c->b};
+	int cmd = commands[c->flags % 3];
+	intptr_t arg = c->flags >= 250 ? -1 : (intptr_t)&l;
+	long r = CALL(vfs_fcntl(c->fd, cmd, arg), SYS_fcntl, c->fd, cmd, arg);
+	if (!r && cmd == F_GETLK)
+		say(" type %d whence %d %lld %lld", l.l_type, l.l_whence, (long long)l.l_start,
+		    (long long)l.l_len);
+	return r;
+}
+
+static long device_control(const struct call *c)
+{
+	static const unsigned long requests[] = {FIONREAD, FIOCLEX, FIONCLEX, FIONBIO,
+						 FIONBIO, TCGETS, FIONREAD, FIONBIO};
+	char arg[128] = {c->flags == 3};
+	void *p = c->flags >= 6 ? (void *)-1 : arg;
+	long r = CALL(vfs_ioctl(c->fd, requests[c->flags], p), SYS_ioctl, c->fd, requests[c->flags], p);
+	if (!r && c->flags == 0)
+		say(" %d", *(int *)(void *)arg);
+	return r;
+}
+
+static long poll_two(const struct call *c)
+{
+	struct pollfd p[2] = {{c->fd, (short)c->flags, -1}, {c->fd2, POLLIN, -1}};
+	struct pollfd *at = c->flags == 127 ? (void *)-1 : p;
+	long r = CALL(vfs_poll(at, 2, 0), SYS_poll, at, 2, 0);
+	say(" %x %x", p[0].revents, p[1].revents);
+	return r;
+}
+
+/* ---- Names ---- */
+
+static long link_file(const struct call *c)
+{
+	int fd = c->op == OP_link ? AT_FDCWD : c->fd, fd2 = c->op == OP_link ? AT_FDCWD : c->fd2;
+	int flags = c->op == OP_link ? 0 : c->flags;
+	if (on_host)
+		host_credential(credential | 0x100); /* see there */
+	long r = CALL(vfs_linkat(fd, c->path, fd2, c->path2, flags), SYS_linkat, fd, c->path, fd2,
+		      c->path2, flags);
+	if (on_host)
+		host_credential(credential);
+	return r;
+}
+
+static struct timespec time_of(int64_t v)
+{
+	static const int64_t seconds[] = {-1, -1000000, 5000000000, 100000000000, -62135596800};
+	unsigned low = v & 0xff, high = v >> 8 & 0xff;
+	struct timespec t = {low < 128 ? low * 1000000 : seconds[low % 5], high * 1000};
+	if (high >= 100 && high < 130)
+		t.tv_nsec = UTIME_NOW;
+	else if (high >= 130 && high < 170)
+		t.tv_nsec = UTIME_OMIT;
+	else if (high >= 250)
+		t.tv_nsec = high & 1 ? -1 : 1000000000;
+	return t;
+}
+
+static long set_times(const struct call *c)
+{
+	struct timespec times[2] = {time_of(c->a), time_of(c->b)}, *t = times;
+	const char *p = c->op == OP_futimens ? NULL : c->path;
+	if (c->a == 255)
+		t = NULL;
+	else if (c->a == 254)
+		t = (void *)-1;
+	return CALL(vfs_utimensat(c->fd, p, t, c->flags), SYS_utimensat, c->fd, p, t, c->flags);
+}
+
+static long check_access(const struct call *c)
+{
+	int flags = c->op == OP_access ? 0 : c->flags;
+	int mode = c->op == OP_access ? c->flags : (int)c->a;
+	/* access(2) gives root its permitted capabilities back, which the library
+	 * does not know; there they are what it has */
+	int host_flags = credential == 1 ? flags | AT_EACCESS : flags;
+	return CALL(vfs_faccessat(c->fd, c->path, mode, flags), SYS_faccessat2, c->fd, c->path, mode,
+		    host_flags);
+}
+
+/* A listing in small steps while names come and go: whatever stays is seen
+ * once, and what was gone before the first step is not. */
+static long walk_changing(const struct call *c)
+{
+	enum { NAMES = 12 };
+	char name[NAMES][128], buf[900];
+	int seen[NAMES] = {0}, fd;
+	bool touched[NAMES] = {false};
+	unsigned bits = (unsigned)c->a;
+	long r = CALL(vfs_openat(AT_FDCWD, c->path, O_DIRECTORY, 0), SYS_openat, AT_FDCWD, c->path,
+		      O_DIRECTORY, 0);
+	if (r < 0)
+		return r;
+	fd = (int)r;
+	for (int i = 0; i < NAMES; i++) {
+		sprintf(name[i], "%c%0*d", i < 10 ? 'n' : 'm', 20 + i * (c->flags & 7), i);
+		if (i < 8)
+			r = CALL(vfs_symlinkat("t", fd, name[i]), SYS_symlinkat, "t", fd, name[i]);
+	}
+	size_t size = 288 + (size_t)(c->flags >> 3) * 8;
+	unsigned step = 0;
+	while ((r = CALL(vfs_getdents(fd, buf, size), SYS_getdents64, fd, buf, size)) > 0) {
+		for (char *p = buf; p < buf + r; p += ((struct dirent *)(void *)p)->d_reclen)
+			for (int i = 0; i < NAMES; i++)
+				if (!strcmp(((struct dirent *)(void *)p)->d_name, name[i]))
+					seen[i]++;
+		if (++step > 1000) {
+			say(" without an end");
+			break;
+		}
+		if (step > 6)
+			continue;
+		unsigned i = bits >> step * 3 & 7, j = 8 + i % 4;
+		touched[i] = touched[j] = true;
+		if (bits >> (step + 18) & 1)
+			CALL(vfs_unlinkat(fd, name[i], 0), SYS_unlinkat, fd, name[i], 0);
+		else
+			CALL(vfs_renameat(fd, name[i], fd, name[j], 0), SYS_renameat2, fd, name[i], fd,
+			     name[j], 0);
+	}
+	for (int i = 0; i < 8; i++)
+		if (!touched[i] && seen[i] != 1 && !r)
+			say(" %s seen %d times", name[i], seen[i]);
+	for (int i = 0; i < NAMES; i++)
+		CALL(vfs_unlinkat(fd, name[i], 0), SYS_unlinkat, fd, name[i], 0);
+	CALL(vfs_close(fd), SYS_close, fd);
+	return r;
+}
+
+static long stat_something(const struct call *c)
+{
+	struct stat st, *to = bad(&st, c->flags);
+	long r;
+	if (c->op == OP_stat)
+		r = CALL(vfs_stat(c->path, to), SYS_stat, c->path, to);
+	else if (c->op == OP_lstat)
+		r = CALL(vfs_lstat(c->path, to), SYS_lstat, c->path, to);
+	else if (c->op == OP_fstat)
+		r = CALL(vfs_fstat(c->fd, to), SYS_fstat, c->fd, to);
+	else
+		r = CALL(vfs_fstatat(c->fd, c->path, &st, c->flags), SYS_newfstatat, c->fd, c->path,
+			 &st, c->flags);
+	if (!r)
+		say_stat(&st);
+	return r;
+}
+
+static long statfs_something(const struct call *c)
+{
+	struct statfs st, *to = bad(&st, c->flags);
+	long r = c->op == OP_statfs ? CALL(vfs_statfs(c->path, to), SYS_statfs, c->path, to)
+				    : CALL(vfs_fstatfs(c->fd, to), SYS_fstatfs, c->fd, to);
+	if (!r)
+		say(" %lx %ld", (long)st.f_type, (long)st.f_namelen);
+	return r;
+}
+
+static long execute(const struct call *c, int index)
+{
+	char *to = bad(buffer, c->flags);
+	long r;
+	switch (c->op) {
+	case OP_open: return open_file(c);
+	case OP_close: return CALL(vfs_close(c->fd), SYS_close, c->fd);
+	case OP_read: case OP_write: case OP_pread: case OP_pwrite: return transfer(c, index);
+	case OP_readv: case OP_writev: case OP_preadv: case OP_pwritev: return transfer_vector(c, index);
+	case OP_lseek: return seek_to(c->fd, c->b, c->flags);
+	case OP_seek_data: return seek_data(c);
+	case OP_truncate: return CALL(vfs_truncate(c->path, c->b), SYS_truncate, c->path, c->b);
+	case OP_ftruncate: return CALL(vfs_ftruncate(c->fd, c->b), SYS_ftruncate, c->fd, c->b);
+	case OP_fallocate:
+		return CALL(vfs_fallocate(c->fd, c->flags, c->b, c->a), SYS_fallocate, c->fd, c->flags,
+			    c->b, c->a);
+	case OP_fadvise:
+		return CALL(vfs_fadvise(c->fd, c->b, c->a, c->flags), SYS_fadvise64, c->fd, c->b, c->a,
+			    c->flags);
+	case OP_fsync: return CALL(vfs_fsync(c->fd), SYS_fsync, c->fd);
+	case OP_fdatasync: return CALL(vfs_fdatasync(c->fd), SYS_fdatasync, c->fd);
+	case OP_syncfs: return CALL(vfs_syncfs(c->fd), SYS_syncfs, c->fd);
+	case OP_stat: case OP_lstat: case OP_fstat: case OP_fstatat: return stat_something(c);
+	case OP_statfs: case OP_fstatfs: return statfs_something(c);
+	case OP_getdents: /* what it lists, scan tells */
+		r = CALL(vfs_getdents(c->fd, to, (size_t)c->a), SYS_getdents64, c->fd, to, (size_t)c->a);
+		if (r >= 0 || r == -EINVAL)
+			seek_to(c->fd, 0, SEEK_SET);
+		return r > 0 ? 1 : r;
+	case OP_scan: return scan(c->fd, (size_t)c->a);
+	case OP_walk_changing: return walk_changing(c);
+	case OP_mkdir:
+		return CALL(vfs_mkdirat(c->fd, c->path, (mode_t)c->flags), SYS_mkdirat, c->fd, c->path,
+			    c->flags);
+	case OP_rmdir: return CALL(vfs_rmdir(c->path), SYS_rmdir, c->path);
+	case OP_unlink: return CALL(vfs_unlink(c->path), SYS_unlink, c->path);
+	case OP_unlinkat:
+		return CALL(vfs_unlinkat(c->fd, c->path, c->flags), SYS_unlinkat, c->fd, c->path, c->flags);
+	case OP_rename: return CALL(vfs_rename(c->path, c->path2), SYS_rename, c->path, c->path2);
+	case OP_renameat:
+		return CALL(vfs_renameat(c->fd, c->path, c->fd2, c->path2, (unsigned)c->flags),
+			    SYS_renameat2, c->fd, c->path, c->fd2, c->path2, c->flags);
+	case OP_link: case OP_linkat: return link_file(c);
+	case OP_symlink: return CALL(vfs_symlink(c->path, c->path2), SYS_symlink, c->path, c->path2);
+	case OP_readlink:
+		r = CALL(vfs_readlinkat(c->fd, c->path, to, (size_t)c->a), SYS_readlinkat, c->fd, c->path,
+			 to, (size_t)c->a);
+		if (r > 0)
+			say(" %016llx", (unsigned long long)hash_bytes(1, buffer, (size_t)r));
+		return r;
+	case OP_mknod:
+		return CALL(vfs_mknodat(c->fd, c->path, (mode_t)c->flags, (dev_t)c->a), SYS_mknodat, c->fd,
+			    c->path, c->flags, (unsigned)c->a);
+	case OP_chmod: return CALL(vfs_chmod(c->path, (mode_t)c->flags), SYS_chmod, c->path, c->flags);
+	case OP_fchmod: return CALL(vfs_fchmod(c->fd, (mode_t)c->flags), SYS_fchmod, c->fd, c->flags);
+	case OP_fchmodat:
+		return CALL(vfs_fchmodat(c->fd, c->path, (mode_t)c->a, c->flags), SYS_fchmodat2, c->fd,
+			    c->path, (mode_t)c->a, c->flags);
+	case OP_chown:
+		return CALL(vfs_chown(c->path, (uid_t)c->a, (gid_t)c->b), SYS_chown, c->path, (uid_t)c->a,
+			    (gid_t)c->b);
+	case OP_lchown:
+		return CALL(vfs_lchown(c->path, (uid_t)c->a, (gid_t)c->b), SYS_lchown, c->path,
+			    (uid_t)c->a, (gid_t)c->b);
+	case OP_fchown:
+		return CALL(vfs_fchown(c->fd, (uid_t)c->a, (gid_t)c->b), SYS_fchown, c->fd, (uid_t)c->a,
+			    (gid_t)c->b);
+	case OP_fchownat:
+		return CALL(vfs_fchownat(c->fd, c->path, (uid_t)c->a, (gid_t)c->b, c->flags), SYS_fchownat,
+			    c->fd, c->path, (uid_t)c->a, (gid_t)c->b, c->flags);
+	case OP_utimensat: case OP_futimens: return set_times(c);
+	case OP_access: case OP_faccessat: return check_access(c);
+	case OP_chdir: return CALL(vfs_chdir(c->path), SYS_chdir, c->path);
+	case OP_fchdir: return CALL(vfs_fchdir(c->fd), SYS_fchdir, c->fd);
+	case OP_getcwd:
+		r = CALL(vfs_getcwd(to, (size_t)c->a), SYS_getcwd, to, (size_t)c->a);
+		if (r > 0)
+			say(" %016llx", (unsigned long long)hash_bytes(1, buffer, (size_t)r));
+		return r;
+	case OP_umask: return CALL(vfs_umask((mode_t)c->flags), SYS_umask, c->flags);
+	case OP_dup: return CALL(vfs_dup(c->fd), SYS_dup, c->fd);
+	case OP_dup2: return CALL(vfs_dup2(c->fd, c->fd2), SYS_dup2, c->fd, c->fd2);
+	case OP_dup3: return CALL(vfs_dup3(c->fd, c->fd2, c->flags), SYS_dup3, c->fd, c->fd2, c->flags);
+	case OP_fcntl: return control(c);
+	case OP_record_lock: return record_lock(c);
+	case OP_flock:
+		return CALL(vfs_flock(c->fd, c->flags | LOCK_NB), SYS_flock, c->fd, c->flags | LOCK_NB);
+	case OP_ioctl: return device_control(c);
+	case OP_poll: return poll_two(c);
+	case OP_mmap: return map_file(c, index);
+	case OP_load: case OP_store: case OP_msync: case OP_munmap: return touch_map(c, index);
+	case OP_mmap_private: return map_private(c);
+	case OP_credential:
+		set_credential(c->flags);
+		return 0;
+	case OP_snapshot:
+		snapshot();
+		return 0;
+	}
+	return 0;
+}
+
+void fuzz_exec_all(void)
+{
+	me->at = 0;
+	me->done = 0;
+	new_sequence();
+	limit_fds(MAX_FDS);
+	for (int i = 0; i < fuzz->n; i++) {
+		me->result[i] = execute(&fuzz->calls[i], i);
+		me->end[i] = me->at;
+		me->done = i + 1;
+	}
+	for (int i = 0; i < MAX_MAPS; i++)
+		forget_map(&maps[i]);
+	limit_fds(4096);
+	clean_up();
+}

@@ -1,0 +1,152 @@
+/*
+ * The host's side: a process in a mount namespace of its own, chrooted into an
+ * empty tmpfs, that executes what it finds in the shared memory whenever a
+ * byte comes down a pipe. Its descriptors begin at 0, as the library's do.
+ */
+#include "fuzz.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int to_host[2], from_host[2];
+static pid_t helper;
+static struct __user_cap_data_struct all_caps[2];
+
+static void caps_of(unsigned without)
+{
+	struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct d[2] = {all_caps[0], all_caps[1]};
+	d[0].effective = all_caps[0].permitted & ~without;
+	d[1].effective = all_caps[1].permitted;
+	if (without == ~0u)
+		d[1].effective = 0;
+	syscall(SYS_capset, &h, d);
+}
+
+/*
+ * Becomes one of set_credential's table. The saved uid stays 0: the way back.
+ * which & 0x100: for link, with CAP_FOWNER for others too, since
+ * fs.protected_hardlinks, a policy and not tmpfs, may ask for it.
+ */
+void host_credential(int which)
+{
+	static const gid_t groups[] = {1001, 5};
+	bool as_owner = which & 0x100;
+	which &= 0xff;
+	if (!as_owner) {
+		syscall(SYS_setresuid, 0, 0, 0);
+		caps_of(0);
+		syscall(SYS_setgroups, which == 2 ? 2 : 0, groups);
+		switch (which) {
+		case 2:
+			syscall(SYS_setresgid, 1000, 1000, 0);
+			syscall(SYS_setresuid, 1000, 1000, 0);
+			break;
+		case 3:
+			syscall(SYS_setresgid, 1000, 1000, 0);
+			syscall(SYS_setresuid, 1001, 1001, 0);
+			break;
+		case 4:
+			syscall(SYS_setresgid, 1000, 0, 0);
+			syscall(SYS_setresuid, 1000, 0, 0);
+			break;
+		case 5:
+			syscall(SYS_setresgid, 1000, 1001, 0);
+			syscall(SYS_setresuid, 0, 1000, 0);
+			break;
+		default:
+			syscall(SYS_setresgid, 0, 0, 0);
+		}
+		if (which == 1)
+			caps_of(1u << CAP_DAC_OVERRIDE | 1u << CAP_DAC_READ_SEARCH);
+	} else if (which == 2 || which == 3 || which == 5) {
+		struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
+		struct __user_cap_data_struct d[2] = {all_caps[0], all_caps[1]};
+		d[0].effective = 1u << CAP_FOWNER;
+		d[1].effective = 0;
+		syscall(SYS_capset, &h, d);
+	}
+}
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "fuzz: the host's side: %s: %s\n", what, strerror(errno));
+	_exit(1);
+}
+
+static int move_up(int fd)
+{
+	int to = fcntl(fd, F_DUPFD_CLOEXEC, HIDDEN_FD + 50);
+	if (to < 0)
+		fail("fcntl");
+	return to;
+}
+
+static void serve(void)
+{
+	struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
+	char byte;
+	struct rlimit limit = {4096, 20000};
+
+	signal(SIGALRM, SIG_DFL);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = 4096;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (syscall(SYS_capget, &h, all_caps))
+		fail("capget");
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		fail("unshare, which asks for root");
+	/* on a directory that is always there; nobody else sees it */
+	if (mount("fuzz", "/tmp", "tmpfs", MS_NODEV | MS_STRICTATIME, "size=256m,mode=1777"))
+		fail("mount");
+	if (chdir("/tmp") || chroot(".") || chdir("/"))
+		fail("chroot");
+	int in = move_up(to_host[0]), out = move_up(from_host[1]);
+	on_host = true;
+	me = &fuzz->host;
+	umask(022);
+	for (int fd = 0; fd < HIDDEN_FD; fd++)
+		close(fd);
+	while (read(in, &byte, 1) == 1) {
+		alarm(20);
+		fuzz_exec_all();
+		alarm(0);
+		if (write(out, &byte, 1) != 1)
+			break;
+	}
+	_exit(0);
+}
+
+void host_start(void)
+{
+	if (helper)
+		return;
+	fuzz = mmap(NULL, sizeof *fuzz, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (fuzz == MAP_FAILED || pipe2(to_host, O_CLOEXEC) || pipe2(from_host, O_CLOEXEC))
+		fail("pipe");
+	fflush(NULL);
+	helper = fork();
+	if (helper < 0)
+		fail("fork");
+	if (!helper)
+		serve();
+	close(to_host[0]);
+	close(from_host[1]);
+}
+
+bool host_run(void)
+{
+	char byte = 0;
+	return write(to_host[1], &byte, 1) == 1 && read(from_host[0], &byte, 1) == 1;
+}

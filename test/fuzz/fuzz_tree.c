@@ -1,0 +1,360 @@
+/*
+ * Everything that can be seen of a tree and of the open descriptors, as text:
+ * names, types, modes, owners, link counts, sizes, contents, targets, which
+ * names are one file, and times. Not: st_blocks, the sizes of directories, the
+ * order of listings and their d_off, where holes end.
+ *
+ * Times are compared exactly where a call set them to something far from now,
+ * and as "now" otherwise.
+ */
+#include "fuzz.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <vfsfs/mem.h>
+#include <vfsfs/vfsfs.h>
+
+/* ---- Files are told apart by the order in which they were seen ---- */
+
+enum { NODES = 4096 };
+static struct {
+	uint64_t ino;
+	int number;
+} nodes[NODES];
+static int node_count;
+static time_t start;
+
+int node_number(uint64_t ino)
+{
+	unsigned i = (unsigned)(ino * 0x9e3779b97f4a7c15u >> 40) % NODES;
+	while (nodes[i].number && nodes[i].ino != ino)
+		i = (i + 1) % NODES;
+	if (!nodes[i].number && node_count < NODES / 2) {
+		nodes[i].ino = ino;
+		nodes[i].number = ++node_count;
+	}
+	return nodes[i].number;
+}
+
+static void say_time(char which, struct timespec t)
+{
+	if (t.tv_sec < 1000000000 || t.tv_sec > 4000000000)
+		say(" %c%lld.%09ld", which, (long long)t.tv_sec, t.tv_nsec);
+	else if (t.tv_sec < start - 1 || t.tv_sec > time(NULL) + 1)
+		say(" %cunknown", which);
+}
+
+void say_stat(const struct stat *st)
+{
+	say(" %o n%u %u:%u", st->st_mode, (unsigned)st->st_nlink, st->st_uid, st->st_gid);
+	if (!S_ISDIR(st->st_mode))
+		say(" s%lld", (long long)st->st_size);
+	if (st->st_rdev)
+		say(" r%llx", (unsigned long long)st->st_rdev);
+	say_time('a', st->st_atim);
+	say_time('m', st->st_mtim);
+	say_time('c', st->st_ctim);
+	say(" #%d", node_number(st->st_ino));
+}
+
+/* ---- Listings ---- */
+
+struct entry {
+	uint64_t ino;
+	unsigned char type;
+	char name[];
+};
+enum { ARENA = 1 << 19, LIST = 8192 };
+static struct entry *list[LIST];
+static int listed;
+static _Alignas(8) char arena[ARENA];
+static size_t arena_used;
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp((*(struct entry *const *)a)->name, (*(struct entry *const *)b)->name);
+}
+
+/* Adds the names of fd's directory to the list, sorted. */
+static long read_names(int fd, size_t size)
+{
+	static char buf[32768];
+	int first = listed;
+	long r;
+	if (size > sizeof buf)
+		size = sizeof buf;
+	while ((r = CALL(vfs_getdents(fd, buf, size), SYS_getdents64, fd, buf, size)) > 0) {
+		for (long at = 0; at < r;) {
+			struct dirent *d = (struct dirent *)(void *)(buf + at);
+			size_t len = strlen(d->d_name);
+			if (d->d_reclen % 8 || d->d_reclen < 19 + len + 1)
+				say(" wrong d_reclen");
+			if (listed == LIST || arena_used + len + 32 > ARENA)
+				return -E2BIG;
+			struct entry *e = (struct entry *)(void *)(arena + arena_used);
+			arena_used += (sizeof *e + len + 1 + 7) & ~(size_t)7;
+			e->ino = d->d_ino;
+			e->type = d->d_type;
+			memcpy(e->name, d->d_name, len + 1);
+			list[listed++] = e;
+			at += d->d_reclen;
+		}
+	}
+	qsort(list + first, (size_t)(listed - first), sizeof *list, by_name);
+	return r;
+}
+
+static void say_name(const char *name)
+{
+	size_t len = strlen(name);
+	if (len > 60)
+		say("%.8s...[%zu %llx]", name, len, (unsigned long long)hash_bytes(1, name, len));
+	else
+		say("%s", name);
+}
+
+long scan(int fd, size_t size)
+{
+	int first = listed;
+	size_t mark = arena_used;
+	CALL(vfs_lseek(fd, 0, SEEK_SET), SYS_lseek, fd, 0L, SEEK_SET);
+	long r = read_names(fd, size);
+	if (!r)
+		for (int i = first; i < listed; i++) {
+			say(" ");
+			say_name(list[i]->name);
+			say("/%d#%d", list[i]->type, node_number(list[i]->ino));
+		}
+	listed = first;
+	arena_used = mark;
+	if (r == 0 || r == -EINVAL)
+		CALL(vfs_lseek(fd, 0, SEEK_SET), SYS_lseek, fd, 0L, SEEK_SET);
+	return r;
+}
+
+/* ---- Contents ---- */
+
+static uint64_t hash_pages(uint64_t h, int fd, off_t from, off_t to, bool *err)
+{
+	static char buf[131072];
+	from &= ~(off_t)4095;
+	while (from < to) {
+		size_t len = (uint64_t)(to - from) < sizeof buf ? (size_t)(to - from) : sizeof buf;
+		long got = CALL(vfs_pread(fd, buf, len, from), SYS_pread64, fd, buf, len, from);
+		if (got <= 0) {
+			*err = true;
+			return h;
+		}
+		for (long at = 0; at < got; at += 4096) {
+			size_t n = got - at < 4096 ? (size_t)(got - at) : 4096;
+			off_t page = from + at;
+			if (buf[at] || memcmp(buf + at, buf + at + 1, n - 1))
+				h = hash_bytes(hash_bytes(h, &page, sizeof page), buf + at, n);
+		}
+		from += got;
+	}
+	return h;
+}
+
+static uint64_t hash_data(int fd, off_t size, bool *err)
+{
+	uint64_t h = 1;
+	off_t done = 0; /* regions may meet within a page */
+	for (off_t at = 0; at < size;) {
+		long data = CALL(vfs_lseek(fd, at, SEEK_DATA), SYS_lseek, fd, at, SEEK_DATA);
+		if (data < 0) {
+			if (data != -ENXIO)
+				*err = true;
+			break;
+		}
+		long hole = CALL(vfs_lseek(fd, data, SEEK_HOLE), SYS_lseek, fd, data, SEEK_HOLE);
+		if (data < at || hole <= data || hole > size) {
+			*err = true;
+			break;
+		}
+		h = hash_pages(h, fd, data > done ? data : done, hole, err);
+		done = at = hole;
+	}
+	return h;
+}
+
+static void say_contents(int fd, off_t size)
+{
+	bool err = false;
+	uint64_t h = hash_data(fd, size, &err);
+	if (size <= 1 << 20 && h != hash_pages(1, fd, 0, size, &err))
+		say(" SEEK_DATA passes over data");
+	say(" %016llx%s", (unsigned long long)h, err ? " unreadable" : "");
+}
+
+/* ---- The tree ---- */
+
+static long open_below(int fd, const char *name, int flags)
+{
+	return CALL(vfs_openat(fd, name, flags, 0), SYS_openat, fd, name, flags, 0);
+}
+
+static void say_tree(int dir, int depth)
+{
+	int first = listed;
+	size_t mark = arena_used;
+	long r = read_names(dir, 32768);
+	if (r)
+		say("%*s%ld\n", depth, "", r);
+	int last = listed;
+	for (int i = first; i < last; i++) {
+		const struct entry *e = list[i];
+		struct stat st;
+		char target[4096];
+		if (!strcmp(e->name, ".") || !strcmp(e->name, ".."))
+			continue;
+		say("%*s", depth, "");
+		say_name(e->name);
+		r = CALL(vfs_fstatat(dir, e->name, &st, AT_SYMLINK_NOFOLLOW), SYS_newfstatat, dir,
+			 e->name, &st, AT_SYMLINK_NOFOLLOW);
+		if (r) {
+			say(" %ld\n", r);
+			continue;
+		}
+		say_stat(&st);
+		if (st.st_ino != e->ino || (st.st_mode & S_IFMT) >> 12 != e->type)
+			say(" not what is listed");
+		int fd = -1;
+		if (S_ISLNK(st.st_mode)) {
+			r = CALL(vfs_readlinkat(dir, e->name, target, sizeof target), SYS_readlinkat,
+				 dir, e->name, target, sizeof target);
+			if (r > 0)
+				say(" -> %.*s", r < 100 ? (int)r : 100, target);
+		} else if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) {
+			fd = (int)open_below(dir, e->name, O_RDONLY | O_NOFOLLOW | O_NOATIME);
+		}
+		if (fd >= 0 && S_ISREG(st.st_mode))
+			say_contents(fd, st.st_size);
+		say("\n");
+		if (fd >= 0 && S_ISDIR(st.st_mode))
+			say_tree(fd, depth + 1);
+		if (fd >= 0)
+			CALL(vfs_close(fd), SYS_close, fd);
+	}
+	listed = first;
+	arena_used = mark;
+}
+
+static void say_descriptor(int fd)
+{
+	struct stat st;
+	long flags = CALL(vfs_fcntl(fd, F_GETFD, 0), SYS_fcntl, fd, F_GETFD, 0);
+	if (flags == -EBADF)
+		return;
+	long status = CALL(vfs_fcntl(fd, F_GETFL, 0), SYS_fcntl, fd, F_GETFL, 0);
+	long pos = CALL(vfs_lseek(fd, 0, SEEK_CUR), SYS_lseek, fd, 0L, SEEK_CUR);
+	say("fd %d: %ld %lo at %ld", fd, flags, status & ~0100000, pos);
+	if (!CALL(vfs_fstat(fd, &st), SYS_fstat, fd, &st))
+		say_stat(&st);
+	say("\n");
+}
+
+static void limit(unsigned n)
+{
+	uint64_t limits[2] = {n, 20000};
+	if (on_host)
+		syscall(SYS_prlimit64, 0, 7 /* RLIMIT_NOFILE */, limits, NULL);
+	else
+		vfs_set_max_open_fds(n);
+}
+
+void snapshot(void)
+{
+	int was = credential;
+	char cwd[4096];
+	set_credential(0);
+	say("\n");
+	for (int fd = 0; fd < MAX_FDS; fd++)
+		say_descriptor(fd);
+	long r = CALL(vfs_getcwd(cwd, sizeof cwd), SYS_getcwd, cwd, sizeof cwd);
+	say("cwd %ld %llx\n", r, r > 0 ? (unsigned long long)hash_bytes(1, cwd, (size_t)r) : 0);
+	limit(4096);
+	int fd = (int)open_below(AT_FDCWD, "/", O_DIRECTORY | O_NOATIME);
+	struct stat st;
+	if (!CALL(vfs_fstat(fd, &st), SYS_fstat, fd, &st))
+		say_stat(&st);
+	say("\n");
+	say_tree(fd, 1);
+	CALL(vfs_close(fd), SYS_close, fd);
+	limit(MAX_FDS);
+	set_credential(was);
+}
+
+/* ---- Before and after a sequence ---- */
+
+void new_sequence(void)
+{
+	static const vfs_mem_options options = {.size = 256 << 20};
+	memset(nodes, 0, sizeof nodes);
+	node_count = 0;
+	start = time(NULL);
+	credential = 0;
+	if (on_host)
+		return;
+	set_credential(0);
+	int r = vfs_mount(&vfs_mem, &options, "/", VFS_NODEV);
+	if (r) {
+		fprintf(stderr, "fuzz: mount: %s\n", strerror(-r));
+		abort();
+	}
+}
+
+static void remove_below(int dir)
+{
+	int first = listed;
+	size_t mark = arena_used;
+	read_names(dir, 32768);
+	int last = listed;
+	for (int i = first; i < last; i++) {
+		const char *name = list[i]->name;
+		if (!strcmp(name, ".") || !strcmp(name, ".."))
+			continue;
+		if (list[i]->type == DT_DIR) {
+			int fd = openat(dir, name, O_DIRECTORY | O_NOFOLLOW);
+			remove_below(fd);
+			close(fd);
+		}
+		unlinkat(dir, name, list[i]->type == DT_DIR ? AT_REMOVEDIR : 0);
+	}
+	listed = first;
+	arena_used = mark;
+}
+
+void clean_up(void)
+{
+	set_credential(0);
+	if (on_host) {
+		if (chdir("/"))
+			_exit(2);
+		for (int fd = 0; fd < MAX_FDS; fd++)
+			close(fd);
+		int fd = open("/", O_DIRECTORY);
+		remove_below(fd);
+		if (fchmod(fd, 01777) || fchown(fd, 0, 0))
+			_exit(2);
+		close(fd);
+		umask(022);
+		return;
+	}
+	vfs_chdir("/");
+	vfs_umask(022);
+	for (int fd; (fd = vfs_next_fd(0)) >= 0;)
+		vfs_close(fd);
+	int r = vfs_unmount("/");
+	if (r) {
+		fprintf(stderr, "fuzz: unmount after everything was closed: %s\n", strerror(-r));
+		abort();
+	}
+}
