@@ -250,9 +250,7 @@ static int walk_locked(int dirfd, const char *path, unsigned flags, vfs__path *p
 			return check_length(path, -ENOTDIR);
 	}
 	err = walk(at, path, flags, p);
-	if (UNLIKELY(err || !p->node))
-		return check_length(path, err);
-	return 0;
+	return UNLIKELY(err) ? check_length(path, err) : 0;
 }
 
 int vfs__walk(int dirfd, const char *path, unsigned flags, vfs__path *p)

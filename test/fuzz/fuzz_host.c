@@ -36,8 +36,7 @@ static void caps_of(unsigned without)
 
 /*
  * Becomes one of set_credential's table. The saved uid stays 0: the way back.
- * which & 0x100: for link, with CAP_FOWNER for others too, since
- * fs.protected_hardlinks, a policy and not tmpfs, may ask for it.
+ * which & 0x100: with the capabilities that link_file needs beside.
  */
 void host_credential(int which)
 {
@@ -70,10 +69,12 @@ void host_credential(int which)
 		}
 		if (which == 1)
 			caps_of(1u << CAP_DAC_OVERRIDE | 1u << CAP_DAC_READ_SEARCH);
+	} else if (which == 1) {
+		caps_of(1u << CAP_DAC_OVERRIDE);
 	} else if (which == 2 || which == 3 || which == 5) {
 		struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
 		struct __user_cap_data_struct d[2] = {all_caps[0], all_caps[1]};
-		d[0].effective = 1u << CAP_FOWNER;
+		d[0].effective = 1u << CAP_FOWNER | 1u << CAP_DAC_READ_SEARCH;
 		d[1].effective = 0;
 		syscall(SYS_capset, &h, d);
 	}

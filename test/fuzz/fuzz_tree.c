@@ -188,6 +188,8 @@ static uint64_t hash_data(int fd, off_t size, bool *err)
 static void say_contents(int fd, off_t size)
 {
 	bool err = false;
+	if (size > INT64_MAX - (1 << 20)) /* Linux's SEEK_DATA fails there */
+		return;
 	uint64_t h = hash_data(fd, size, &err);
 	if (size <= 1 << 20 && h != hash_pages(1, fd, 0, size, &err))
 		say(" SEEK_DATA passes over data");

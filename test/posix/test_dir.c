@@ -152,7 +152,7 @@ static void readdir_is_stable_while_entries_come_and_go(void **state)
 	int turn = 0;
 
 	for (struct dirent *e; (e = readdir(d)); turn++) {
-		if (turn < KEPT) { /* one goes, one comes, one changes its name */
+		if (turn < KEPT) { /* one goes, one comes */
 			snprintf(name, sizeof name, "g%d", turn);
 			unlink(name);
 			snprintf(name, sizeof name, "n%d", turn);

@@ -35,8 +35,7 @@ gl_cv_func_fclose_stdin=yes gl_cv_func_getcwd_succeeds_beyond_4k=yes'
 
 programs() { # every program that the table runs
 	sed -e 's/#.*//' "$here/gnulib.table" |
-		awk 'NF == 1 { print $1 }
-		NF > 1 { sub(/[.]sh$/, "", $1); print $2 == "sh" ? $1 : $2 }' | sort -u
+		awk 'NF { print NF == 1 ? $1 : $2 }' | sort -u
 }
 
 generate() {
@@ -81,68 +80,55 @@ suite_prepare() {
 	fi
 }
 
-link() { # link PROGRAM [OBJECT]: makes PROGRAM.js here, once
-	[ -f "$1.js" ] || run_limited "$EMCC" -O1 "$build/gltests/$1.o" ${2:-} \
+link() { # link PROGRAM: makes PROGRAM.js here, once
+	[ -f "$1.js" ] || run_limited "$EMCC" -O1 "$build/gltests/$1.o" "$build/prelude.o" \
 		"$build/gltests/libtests.a" "$build/gllib/libgnu.a" "$build/gltests/libtests.a" \
 		-o "$1.js" -sEXIT_RUNTIME -sALLOW_MEMORY_GROWTH -sSTACK_SIZE=1MB \
 		$VFSFS_LDFLAGS
 }
 
-verdict() { # verdict STATUS WHERE
-	case $1 in
+# One line of the table: PROGRAM FDS ARGUMENT... Its exit status is the test's
+# (77: it skips itself); what went wrong is printed.
+step() {
+	program=$1 fds=${2#-}
+	shift 2
+	link "$program" || { echo "not ok - does not link: $(last_words)"; return 1; }
+	status=0
+	if [ "$program.sh" = "$test" ] && [ "$fds" = sh ]; then
+		script || status=$?
+	else
+		SUITE_FDS=${fds#!} run_limited "$NODE" "$program.js" "$@" || status=$?
+	fi
+	case $fds,$status in
+	!*,0) status=1 ;;
+	!*,99) ;; # the prelude's own failure
+	!*) status=0 ;;
+	esac
+	step="$program${*:+ $*}${fds:+ ($fds)}"
+	case $status in
 	0) return 0 ;;
 	77) echo "skip - $(tail -n 1 "$log")" ;;
-	124 | 137) echo "not ok - $2took more than $TIMEOUT s" ;;
-	*) echo "not ok - ${2}status $1: $(last_words)" ;;
+	124 | 137) echo "not ok - $step: took more than $TIMEOUT s" ;;
+	*) echo "not ok - $step: status $status: $(last_words)" ;;
 	esac
 	return 1
 }
 
-# One line of the table: PROGRAM FDS ARGUMENT...
-step() {
-	program=$1 fds=${2#-}
-	shift 2
-	link "$program" "$build/prelude.o" || { echo "not ok - does not link: $(last_words)"; return 1; }
-	status=0
-	SUITE_FDS=${fds#!} SUITE_INPUT=$source/gltests/$test \
-		run_limited "$NODE" "$program.js" "$@" || status=$?
-	case $fds in
-	!*) case $status in 0 | 99) status=1 ;; *) status=0 ;; esac ;;
-	esac
-	verdict "$status" "$program $*${fds:+ ($fds)}: "
-}
-
-# A script as it is; the programs it runs are in front of its PATH.
+# A script as it is: the program it runs stands in its folder.
 script() {
-	program=${test%.sh}
-	link "$program" || { echo "not ok - does not link: $(last_words)"; return; }
-	mkdir bin
 	printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$NODE" "$PWD/$program.js" >"$program"
 	chmod +x "$program"
-	status=0
-	srcdir=$source/gltests run_limited sh "$source/gltests/$test" || status=$?
-	verdict "$status" "" && echo ok
+	srcdir=$source/gltests run_limited sh "$source/gltests/$test"
 }
 
 suite_one() {
 	test=$1
 	case $test in
-	*.sh) ;;
-	*)
-		link "$test" || { echo "not ok - does not link: $(last_words)"; return; }
-		status=0
-		run_limited "$NODE" "$test.js" || status=$?
-		verdict "$status" "" && echo ok
-		return 0
-		;;
+	*.sh) export SUITE_INPUT="$source/gltests/$test" ;;
 	esac
-	grep "^$test[[:space:]]" "$here/gnulib.table" >steps
+	sed 's/#.*//' "$here/gnulib.table" | awk -v t="$test" '$1 == t' >steps
 	while read -r _ program fds arguments; do
-		if [ "$program" = sh ]; then
-			script
-			return 0
-		fi
-		step "$program" "$fds" $arguments <&- || return 0
+		step "${program:-$test}" "${fds:--}" $arguments || return 0
 	done <steps
 	echo ok
 }

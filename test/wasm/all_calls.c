@@ -37,7 +37,7 @@ static void (*volatile const calls[])(void) = {
 	CALL(stat), CALL(lstat), CALL(fstat), CALL(fstatat), CALL(statvfs), CALL(fstatvfs),
 	CALL(access), CALL(faccessat), CALL(chmod), CALL(fchmod), CALL(fchmodat), CALL(chown),
 	CALL(fchown), CALL(lchown), CALL(fchownat), CALL(utimensat), CALL(futimens), CALL(utimes),
-	CALL(utime), CALL(futimes), CALL(lutimes), CALL(truncate), CALL(ftruncate),
+	CALL(utime), CALL(truncate), CALL(ftruncate),
 	CALL(posix_fallocate), CALL(posix_fadvise),
 	CALL(mkdir), CALL(mkdirat), CALL(mknod), CALL(mknodat), CALL(mkfifo), CALL(mkfifoat),
 	CALL(rmdir), CALL(unlink), CALL(unlinkat), CALL(remove), CALL(rename), CALL(renameat),

@@ -40,8 +40,12 @@ build() {
 	*" -sMEMORY64"*) archive="-L$m64 -lvfsfs" ;;
 	*) archive="-L$st -lvfsfs" ;;
 	esac
+	case " $* " in
+	*" -sMAIN_MODULE"*) fatal='' ;; # wasm-ld warns that its format may change
+	*) fatal=-Wl,--fatal-warnings ;; # a signature that libc's does not match is one
+	esac
 	# shellcheck disable=SC2086
-	"$EMCC" -Wall -Wextra -Werror -Wl,--fatal-warnings -I"$root/include" "$source" $archive "$@" \
+	"$EMCC" -Wall -Wextra -Werror $fatal -I"$root/include" "$source" $archive "$@" \
 		-o "$out" >build.log 2>&1 || {
 		grep -v 'cache:\|system_libs:' build.log | cut -c 1-300 | head -n 12
 		return 1
@@ -74,7 +78,7 @@ t() {
 	else
 		failed=$((failed + 1))
 		echo "not ok $name"
-		sed 's/^/    /' test.log
+		cut -c 1-200 test.log | head -n 20 | sed 's/^/    /'
 	fi
 }
 
@@ -133,7 +137,9 @@ t hello_exit_runtime hello -O1 -sEXIT_RUNTIME=1
 t hello_exit_runtime_assertions hello -O0 -sEXIT_RUNTIME=1
 t hello_safe_heap hello -O1 -sSAFE_HEAP -sASSERTIONS=2 -sSTACK_OVERFLOW_CHECK=2
 t hello_memory_growth hello -O2 -sALLOW_MEMORY_GROWTH
-t hello_lto hello -O2 -flto
+# Emscripten 6.0.5 links no C program with -flto alone: undefined
+# __cxa_increment_exception_refcount.
+t hello_lto hello -O2 -flto -fwasm-exceptions
 t hello_main_module_1 hello -O1 -sMAIN_MODULE=1
 t hello_main_module_2 hello -O2 -sMAIN_MODULE=2
 t hello_modularize modularize
@@ -253,11 +259,11 @@ done
 # the buffer does at the program's.
 redirected_is_buffered() {
 	build_stdio && "$NODE" stdio.js order >found
-	printf 'write\nprintf\nisatty 0 window -1\n' >expected && same expected found
+	printf 'first\nwrite\nprintf\nisatty 0 window -1\n' >expected && same expected found
 }
 terminal_is_line_buffered() {
 	build_stdio && script -qec "stty rows 33 cols 77; $NODE stdio.js order" /dev/null </dev/null | tr -d '\r' >found
-	printf 'printf\nwrite\nisatty 1 window 33x77\n' >expected && same expected found
+	printf 'first\nprintf\nwrite\nisatty 1 window 33x77\n' >expected && same expected found
 }
 dev_null_is_no_terminal() {
 	build_stdio && says 'isatty 0 errno ENOTTY' "$NODE" stdio.js devnull
@@ -355,7 +361,7 @@ with libvfsfs-mt.a "$mt" js_api_pthread api -O1 -pthread
 with "64-bit libvfsfs.a" "$m64" js_api_memory64 api -O1 -sMEMORY64
 js_api_modularize() {
 	build apim.js "$here/js_api.c" --js-library "$root/lib/wasm/libvfsfs.js" -O2 -sMODULARIZE || return
-	echo 'require("./apim.js")({ preRun(m) { m.vfs.mkdir("/in"); m.vfs.writeFile("/in/a.txt", "x\n") } })
+	printf '%s\n' 'require("./apim.js")({ preRun(m) { m.vfs.mkdir("/in"); m.vfs.writeFile("/in/a.txt", "x\n") } })
 		.then((m) => console.log(m.vfs.readFile("/tmp/out", "utf8")))' >use.js
 	says 'main read x
 from C' "$NODE" use.js

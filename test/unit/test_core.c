@@ -1,0 +1,390 @@
+/*
+ * What only the core's own calls can show: mounts, devices, credentials before
+ * the first mount, the tracer, backends that answer for themselves.
+ */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+#include <vfsfs/dev.h>
+#include <vfsfs/device.h>
+#include <vfsfs/mem.h>
+#include <vfsfs/vfsfs.h>
+
+static int ok(int r)
+{
+	if (r < 0)
+		fail_msg("-%s", strerrorname_np(-r));
+	return r;
+}
+
+static int mount_root(void **state)
+{
+	(void)state;
+	return vfs_mount(&vfs_mem, NULL, "/", 0);
+}
+
+static int unmount_root(void **state)
+{
+	(void)state;
+	return vfs_unmount("/");
+}
+
+static void without_a_root_nothing_exists(void **state)
+{
+	(void)state;
+	struct stat st;
+	char buf[8];
+	assert_int_equal(vfs_open("/a", O_RDWR | O_CREAT, 0644), -EROFS);
+	assert_int_equal(vfs_stat("a", &st), -ENOENT);
+	assert_int_equal(vfs_mkdir("/d", 0755), -EROFS);
+	assert_int_equal(vfs_mount(&vfs_mem, NULL, "/mnt", 0), -ENOENT);
+	assert_int_equal(vfs_unmount("/"), -EINVAL);
+	assert_int_equal(vfs_getcwd(buf, sizeof buf), 2);
+}
+
+static void first_mount_is_the_root_and_can_be_replaced(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct stat st;
+		assert_int_equal(vfs_stat("/f", &st), -ENOENT);
+		ok(vfs_close(ok(vfs_open("/f", O_CREAT | O_WRONLY, 0644))));
+		ok(vfs_unmount("/"));
+		ok(vfs_mount(&vfs_mem, NULL, "/", 0));
+	}
+}
+
+static void mount_hides_and_unmount_shows(void **state)
+{
+	(void)state;
+	struct stat st, below;
+	ok(vfs_mkdir("/m", 0755));
+	ok(vfs_close(ok(vfs_open("/m/below", O_CREAT | O_WRONLY, 0644))));
+	ok(vfs_stat("/m", &below));
+	ok(vfs_mount(&vfs_mem, NULL, "/m", 0));
+	assert_int_equal(vfs_stat("/m/below", &st), -ENOENT);
+	ok(vfs_stat("/m", &st));
+	assert_true(st.st_dev != below.st_dev);
+	ok(vfs_stat("/m/..", &st));
+	assert_int_equal(st.st_dev, below.st_dev);
+	assert_int_equal(vfs_mount(&vfs_mem, NULL, "/m", 0), -EBUSY);
+	assert_int_equal(vfs_rmdir("/m"), -EBUSY);
+	assert_int_equal(vfs_rename("/m", "/n"), -EBUSY);
+	assert_int_equal(vfs_unmount("/"), -EBUSY);
+	assert_int_equal(vfs_link("/m", "/n"), -EXDEV);
+	ok(vfs_unmount("/m"));
+	ok(vfs_stat("/m/below", &st));
+}
+
+static void unmount_waits_for_what_is_in_use(void **state)
+{
+	(void)state;
+	char cwd[16];
+	ok(vfs_mkdir("/m", 0755));
+	ok(vfs_mount(&vfs_mem, NULL, "/m", 0));
+	int fd = ok(vfs_open("/m/f", O_CREAT | O_RDWR, 0644));
+	assert_int_equal(vfs_unmount("/m"), -EBUSY);
+	ok(vfs_unlink("/m/f")); /* open still */
+	assert_int_equal(vfs_unmount("/m"), -EBUSY);
+	ok(vfs_close(fd));
+	ok(vfs_chdir("/m"));
+	assert_int_equal(vfs_unmount("/m"), -EBUSY);
+	assert_int_equal(vfs_getcwd(cwd, sizeof cwd), 3);
+	assert_string_equal(cwd, "/m");
+	ok(vfs_chdir("/"));
+	ok(vfs_unmount("/m"));
+	assert_int_equal(vfs_unmount("/m"), -EINVAL);
+}
+
+static void read_only_mount_refuses_every_change(void **state)
+{
+	(void)state;
+	struct timespec times[2] = {{1, 0}, {2, 0}};
+	ok(vfs_mkdir("/m", 0755));
+	ok(vfs_mount(&vfs_mem, NULL, "/m", VFS_RDONLY));
+	assert_int_equal(vfs_open("/m/f", O_CREAT | O_WRONLY, 0644), -EROFS);
+	assert_int_equal(vfs_mkdir("/m/d", 0755), -EROFS);
+	assert_int_equal(vfs_symlink("x", "/m/l"), -EROFS);
+	assert_int_equal(vfs_mknod("/m/n", S_IFREG | 0644, 0), -EROFS);
+	assert_int_equal(vfs_chmod("/m", 0700), -EROFS);
+	assert_int_equal(vfs_chown("/m", 1, 1), -EROFS);
+	assert_int_equal(vfs_utimensat(AT_FDCWD, "/m", times, 0), -EROFS);
+	assert_int_equal(vfs_access("/m", W_OK), -EROFS);
+	assert_int_equal(vfs_access("/m", R_OK | X_OK), 0);
+	ok(vfs_unmount("/m"));
+}
+
+static void mounting_is_for_the_superuser(void **state)
+{
+	(void)state;
+	vfs_credential old, user = {.uid = 1000, .euid = 1000, .gid = 1000, .egid = 1000};
+	vfs_get_credential(&old);
+	ok(vfs_mkdir("/m", 0755));
+	ok(vfs_set_credential(&user));
+	assert_int_equal(vfs_mount(&vfs_mem, NULL, "/m", 0), -EPERM);
+	assert_int_equal(vfs_unmount("/"), -EPERM);
+	user.ngroups = VFS_NGROUPS_MAX + 1;
+	assert_int_equal(vfs_set_credential(&user), -EINVAL);
+	ok(vfs_set_credential(&old));
+}
+
+static void sizes_have_a_limit_when_asked(void **state)
+{
+	(void)state;
+	vfs_mem_options o = {.size = 1 << 20};
+	static char data[1 << 20];
+	struct statfs st;
+	ok(vfs_mkdir("/m", 0755));
+	ok(vfs_mount(&vfs_mem, &o, "/m", 0));
+	int fd = ok(vfs_open("/m/f", O_CREAT | O_RDWR, 0644));
+	assert_int_equal(vfs_write(fd, data, sizeof data), sizeof data);
+	assert_int_equal(vfs_write(fd, data, 1), -ENOSPC);
+	ok(vfs_statfs("/m", &st));
+	assert_int_equal(st.f_bfree, 0);
+	assert_int_equal(st.f_blocks * (uint64_t)st.f_bsize, 1 << 20);
+	ok(vfs_ftruncate(fd, 0));
+	assert_int_equal(vfs_write(fd, data, 1), 1);
+	ok(vfs_close(fd));
+	ok(vfs_unmount("/m"));
+}
+
+/* A driver that counts what is asked of it. */
+static struct {
+	int opened, closed, duped, flushed;
+} seen;
+
+static int count_open(FSStream *s)
+{
+	seen.opened++;
+	s->data = &seen;
+	return vfs_minor(s->shared->node->rdev) == 9 ? -EIO : 0;
+}
+
+static void count_close(FSStream *s)
+{
+	(void)s;
+	seen.closed++;
+}
+
+static int count_flush(FSStream *s)
+{
+	(void)s;
+	seen.flushed++;
+	return seen.flushed == 2 ? -EIO : 0;
+}
+
+static int count_dup(FSStream *s)
+{
+	assert_ptr_equal(s->data, &seen);
+	seen.duped++;
+	return 0;
+}
+
+static ssize_t count_read(FSStream *s, void *buf, size_t len, off_t pos)
+{
+	(void)s, (void)pos;
+	memset(buf, 'r', len);
+	return (ssize_t)len;
+}
+
+static int count_ioctl(FSStream *s, unsigned long request, void *arg)
+{
+	(void)s;
+	*(unsigned long *)arg = request;
+	return 7;
+}
+
+static const StreamOps counting = {.open = count_open, .close = count_close, .flush = count_flush,
+				   .dup = count_dup, .read = count_read, .ioctl = count_ioctl};
+
+static void driver_is_opened_and_closed_once_a_description(void **state)
+{
+	(void)state;
+	dev_t dev = vfs_makedev((unsigned)ok(vfs_free_major()), 0);
+	const char *name = NULL;
+	unsigned long got = 0;
+	char c = 0;
+	memset(&seen, 0, sizeof seen);
+	ok(vfs_mknod("/counter", S_IFCHR | 0666, dev));
+	assert_int_equal(vfs_open("/counter", O_RDWR, 0), -ENXIO);
+	ok(vfs_register_device(dev, "counter", &counting));
+	assert_int_equal(vfs_register_device(dev, "other", &counting), -EBUSY);
+	assert_int_equal(vfs_register_device(dev + 1, "none", NULL), -EINVAL);
+	assert_ptr_equal(vfs_get_device(dev, &name), &counting);
+	assert_string_equal(name, "counter");
+
+	int a = ok(vfs_open("/counter", O_RDWR | O_TRUNC, 0)), b = ok(vfs_dup(a));
+	assert_int_equal(seen.opened, 1);
+	assert_int_equal(seen.duped, 1);
+	assert_int_equal(vfs_read(b, &c, 1), 1);
+	assert_int_equal(c, 'r');
+	assert_int_equal(vfs_write(a, &c, 1), -EINVAL);
+	assert_int_equal(vfs_lseek(a, 0, SEEK_SET), -ESPIPE);
+	assert_int_equal(vfs_pread(a, &c, 1, 0), -ESPIPE);
+	assert_int_equal(vfs_ioctl(a, 1234, &got), 7);
+	assert_int_equal(got, 1234);
+	ok(vfs_close(a));
+	assert_int_equal(seen.closed, 0);
+	assert_int_equal(vfs_close(b), -EIO); /* what flush said */
+	assert_int_equal(vfs_close(b), -EBADF);
+	assert_int_equal(seen.closed, 1);
+	assert_int_equal(seen.flushed, 2);
+
+	ok(vfs_unregister_device(dev));
+	assert_int_equal(vfs_unregister_device(dev), -ENXIO);
+	assert_int_equal(vfs_open("/counter", O_RDWR, 0), -ENXIO);
+}
+
+static void driver_that_refuses_is_not_closed(void **state)
+{
+	(void)state;
+	dev_t dev = vfs_makedev(200, 9);
+	memset(&seen, 0, sizeof seen);
+	ok(vfs_register_device(dev, "refuses", &counting));
+	ok(vfs_mknod("/refuses", S_IFCHR | 0666, dev));
+	assert_int_equal(vfs_open("/refuses", O_RDWR, 0), -EIO);
+	assert_int_equal(seen.closed, 0);
+	assert_int_equal(vfs_next_fd(0), -EBADF);
+	ok(vfs_unregister_device(dev));
+}
+
+static void device_numbers_are_emscriptens_and_linuxs(void **state)
+{
+	(void)state;
+	assert_int_equal(vfs_makedev(1, 3), (1 << 8) | 3);
+	assert_int_equal(vfs_makedev(255, 255), 0xffff);
+	assert_int_equal(vfs_makedev(5, 300), 300 % 256 | 5 << 8 | 256 << 12);
+	for (unsigned major = 0; major < 4096; major += 91)
+		for (unsigned minor = 0; minor < 1 << 20; minor += 7919) {
+			dev_t dev = vfs_makedev(major, minor);
+			assert_int_equal(vfs_major(dev), major);
+			assert_int_equal(vfs_minor(dev), minor);
+		}
+}
+
+static void nodev_mount_opens_no_device(void **state)
+{
+	(void)state;
+	ok(vfs_mkdir("/m", 0755));
+	ok(vfs_mount(&vfs_mem, NULL, "/m", VFS_NODEV));
+	ok(vfs_mknod("/m/null", S_IFCHR | 0666, vfs_makedev(1, 3)));
+	assert_int_equal(vfs_open("/m/null", O_RDWR, 0), -EACCES);
+	ok(vfs_unmount("/m"));
+}
+
+static int names_in(const char *path, const char *wanted)
+{
+	_Alignas(8) char buf[512];
+	int found = 0;
+	int fd = ok(vfs_open(path, O_RDONLY | O_DIRECTORY, 0));
+	ssize_t n;
+	while ((n = vfs_getdents(fd, buf, sizeof buf)) > 0)
+		for (ssize_t at = 0; at < n;) {
+			struct dirent *d = (struct dirent *)(void *)(buf + at);
+			found += !strcmp(d->d_name, wanted);
+			at += d->d_reclen;
+		}
+	assert_int_equal(n, 0);
+	ok(vfs_close(fd));
+	return found;
+}
+
+static void dev_fd_is_what_is_open(void **state)
+{
+	(void)state;
+	struct stat st, want;
+	char name[32];
+	ok(vfs_mkdir("/dev", 0755));
+	ok(vfs_mount(&vfs_dev, NULL, "/dev", 0));
+	ok(vfs_close(ok(vfs_open("/f", O_CREAT | O_RDWR, 0644))));
+	int fd = ok(vfs_open("/f", O_RDWR, 0));
+	ok(vfs_fstat(fd, &want));
+	snprintf(name, sizeof name, "%d", fd);
+	assert_int_equal(names_in("/dev/fd", name), 1);
+	snprintf(name, sizeof name, "/dev/fd/%d", fd);
+	ok(vfs_stat(name, &st));
+	assert_int_equal(st.st_ino, want.st_ino);
+	ok(vfs_unlink("/f")); /* no path leads there any more, but this one */
+	int again = ok(vfs_open(name, O_RDONLY, 0));
+	ok(vfs_fstat(again, &st));
+	assert_int_equal(st.st_ino, want.st_ino);
+	ok(vfs_close(again));
+	ok(vfs_close(fd));
+	assert_int_equal(vfs_stat(name, &st), -ENOENT);
+	assert_int_equal(names_in("/dev", "null"), 1);
+	ok(vfs_unmount("/dev"));
+}
+
+static int events;
+static vfs_event last;
+static char last_path[64];
+
+static void note(const vfs_event *e, void *context)
+{
+	struct stat st;
+	assert_ptr_equal(context, &events);
+	events++;
+	last = *e;
+	snprintf(last_path, sizeof last_path, "%s", e->path ? e->path : "");
+	vfs_stat("/", &st); /* not traced, and no deadlock */
+}
+
+static void trace_tells_every_call_with_its_result(void **state)
+{
+	(void)state;
+	vfs_trace(note, &events);
+	events = 0;
+	int fd = ok(vfs_open("/f", O_CREAT | O_RDWR, 0640));
+	assert_int_equal(events, 1);
+	assert_string_equal(last.call, "openat");
+	assert_string_equal(last_path, "/f");
+	assert_int_equal(last.fd, AT_FDCWD);
+	assert_int_equal(last.args[0], O_CREAT | O_RDWR);
+	assert_int_equal(last.args[1], 0640);
+	assert_int_equal(last.result, fd);
+	assert_int_equal(vfs_pwrite(fd, "abc", 3, 5), 3);
+	assert_string_equal(last.call, "pwrite");
+	assert_int_equal(last.fd, fd);
+	assert_int_equal(last.args[0], 3);
+	assert_int_equal(last.args[1], 5);
+	assert_int_equal(vfs_rename("/f", "/missing/f"), -ENOENT);
+	assert_string_equal(last.call, "renameat");
+	assert_int_equal(last.result, -ENOENT);
+	assert_int_equal(events, 3);
+	ok(vfs_close(fd));
+	vfs_trace(NULL, NULL);
+	ok(vfs_unlink("/f"));
+	assert_int_equal(events, 4);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, mount_root, unmount_root)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_a_root_nothing_exists),
+		TEST(first_mount_is_the_root_and_can_be_replaced),
+		TEST(mount_hides_and_unmount_shows),
+		TEST(unmount_waits_for_what_is_in_use),
+		TEST(read_only_mount_refuses_every_change),
+		TEST(mounting_is_for_the_superuser),
+		TEST(sizes_have_a_limit_when_asked),
+		TEST(driver_is_opened_and_closed_once_a_description),
+		TEST(driver_that_refuses_is_not_closed),
+		TEST(device_numbers_are_emscriptens_and_linuxs),
+		TEST(nodev_mount_opens_no_device),
+		TEST(dev_fd_is_what_is_open),
+		TEST(trace_tells_every_call_with_its_result),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
