@@ -101,7 +101,10 @@ tally = test/tally.sh
 test_cflags = -std=gnu11 $(warnings) -Wno-missing-prototypes -Iinclude -Itest/posix
 posix_tests = $(filter-out %/test_long.c,$(wildcard test/posix/test_*.c))
 posix_sources = $(posix_tests) test/posix/fixture.c test/posix/all.c
-wraps = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=aligned_alloc,--wrap=posix_memalign
+wrap = $(patsubst %,-Wl$(comma)--wrap=%,$(1))
+comma = ,
+wraps_blocks = $(call wrap,malloc calloc free aligned_alloc)
+wraps_nomem = $(call wrap,malloc calloc realloc aligned_alloc posix_memalign strdup strndup)
 
 # Natively: libc's names stand for the library's (vfs_posix.h).
 define native_tests
@@ -114,13 +117,13 @@ build/$(1)/posix: $$(patsubst %.c,build/$(1)/%.o,$$(posix_sources) test/posix/vf
 build/$(1)/long: $$(patsubst %,build/$(1)/test/posix/%.o,test_long fixture vfs_posix) build/$(1)/libvfsfs.a
 	$$(say)$$(cc_$(1)) $$^ -Wl,--defsym=main=main_test_long -lcmocka -lpthread -o $$@
 build/$(1)/blocks: test/unit/test_blocks.c build/$(1)/libvfsfs.a
-	$$(say)$$(cc_$(1)) $$(test_cflags) -Ilib $$^ -lcmocka -lpthread $$(wraps) -o $$@
+	$$(say)$$(cc_$(1)) $$(test_cflags) -Ilib $$^ -lcmocka -lpthread $$(wraps_blocks) -o $$@
 build/$(1)/threads: test/unit/test_threads.c build/$(1)/libvfsfs.a
 	$$(say)$$(cc_$(1)) $$(test_cflags) $$^ -lcmocka -lpthread -o $$@
 build/$(1)/core: test/unit/test_core.c build/$(1)/libvfsfs.a
 	$$(say)$$(cc_$(1)) $$(test_cflags) $$^ -lcmocka -lpthread -o $$@
 build/$(1)/nomem: test/fault/test_nomem.c test/fault/dump.c build/$(1)/libvfsfs.a
-	$$(say)$$(cc_$(1)) $$(test_cflags) -Itest/fault $$^ -lcmocka -lpthread $$(wraps) -o $$@
+	$$(say)$$(cc_$(1)) $$(test_cflags) -Itest/fault $$^ -lcmocka -lpthread $$(wraps_nomem) -o $$@
 endef
 $(foreach v,gcc clang asan tsan cov,$(eval $(call native_tests,$(v))))
 

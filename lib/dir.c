@@ -124,7 +124,7 @@ ssize_t vfs_getdents(int fd, void *buf, size_t size)
 	ssize_t r;
 	if (s->stream_ops == &vfs__path_ops)
 		r = -EBADF;
-	else if (!S_ISDIR(s->shared->node->mode))
+	else if (s->type != DT_DIR)
 		r = -ENOTDIR;
 	else if (vfs__bad_address(buf, size))
 		r = -EFAULT;

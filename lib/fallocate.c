@@ -3,6 +3,7 @@
  * the block module's part of it either.
  */
 #include "internal.h"
+#include <dirent.h>
 #include <vfsfs/blocks.h>
 
 #ifndef FALLOC_FL_KEEP_SIZE
@@ -20,9 +21,9 @@ static int allocate(FSStream *s, int mode, off_t offset, off_t len)
 		return -EOPNOTSUPP;
 	if (!s->writable)
 		return -EBADF;
-	if (S_ISFIFO(n->mode))
+	if (s->type == DT_FIFO)
 		return -ESPIPE;
-	if (!S_ISREG(n->mode))
+	if (s->type != DT_REG)
 		return -ENODEV;
 	if (__builtin_add_overflow(offset, len, &end))
 		return -EFBIG;

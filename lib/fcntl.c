@@ -2,6 +2,7 @@
  * fcntl, flock, ioctl, poll: what is asked of a descriptor beside its data.
  */
 #include "internal.h"
+#include <dirent.h>
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -199,7 +200,7 @@ int vfs_ioctl(int fd, unsigned long request, void *arg)
 			    ? -EFAULT
 			    : set_flags(s, (get_flags(s) & ~O_NONBLOCK) |
 						   (*(int *)arg ? O_NONBLOCK : 0));
-	} else if (request == FIONREAD && S_ISREG(s->shared->node->mode)) {
+	} else if (request == FIONREAD && s->type == DT_REG) {
 		if (vfs__bad_address(arg, sizeof(int))) {
 			r = -EFAULT;
 		} else {

@@ -105,7 +105,7 @@ FSStream *vfs__fd_take(int fd, bool keep)
 	if ((unsigned)fd >= VFS__FD_MAX)
 		return NULL;
 	vfs__lock(&lock);
-	if (vfs__fd_chunks[(unsigned)fd / VFS__FD_CHUNK] && (s = *slot(fd)) != NULL) {
+	if (vfs__fd_chunks[(unsigned)fd / VFS__FD_CHUNK] && (s = vfs__load(slot(fd))) != NULL) {
 		vfs__store(slot(fd), NULL);
 		if (!keep)
 			release(fd);
@@ -122,7 +122,7 @@ int vfs__fd_claim(int fd, FSStream **old)
 	vfs__lock(&lock);
 	vfs__fds *c = vfs__fd_chunks[fd / VFS__FD_CHUNK];
 	if (c && (c->used[fd % VFS__FD_CHUNK / 64] >> fd % 64 & 1)) {
-		*old = *slot(fd);
+		*old = vfs__load(slot(fd));
 		if (*old)
 			vfs__store(slot(fd), NULL);
 		else

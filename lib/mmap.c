@@ -129,7 +129,7 @@ static int map(size_t len, int prot, int flags, int fd, off_t pos, void **out)
 		return err;
 	}
 	r->parts = 1;
-	*m = (mapping){mappings, (uintptr_t)r->base, (uintptr_t)r->base + size, r};
+	*m = (mapping){NULL, (uintptr_t)r->base, (uintptr_t)r->base + size, r};
 	*out = r->base;
 	vfs__lock(&lock);
 	m->next = mappings;

@@ -3,6 +3,7 @@
  * descriptor.
  */
 #include "internal.h"
+#include <dirent.h>
 #include <sys/file.h>
 #include <vfsfs/device.h>
 
@@ -61,10 +62,11 @@ static int stream_on(FSNode *n, int flags, FSStream **out)
 	}
 	s->cloexec = flags & O_CLOEXEC;
 	s->stream_ops = ops;
+	s->type = (unsigned char)((n->mode & S_IFMT) >> 12); /* DT_ are S_IF >> 12 */
 	if (LIKELY(!(flags & O_PATH))) {
 		s->readable = wants_read(flags);
 		s->writable = wants_write(flags);
-		s->seekable = S_ISREG(n->mode) || S_ISDIR(n->mode) || ops->llseek;
+		s->seekable = s->type == DT_REG || s->type == DT_DIR || ops->llseek;
 		s->noatime = (flags & O_NOATIME) || (n->mount->flags & VFS_NOATIME);
 	}
 	*out = s;
@@ -200,7 +202,7 @@ void vfs__stream_release(FSStream *s)
 			s->stream_ops->close(s);
 		if (UNLIKELY(shared->flock))
 			vfs__unlock_flock(shared);
-		if (UNLIKELY(shared->cursor_at != NULL)) {
+		if (UNLIKELY(s->type == DT_DIR)) {
 			vfs__lock_names();
 			vfs__drop_cursor(shared);
 			vfs__unlock_names();
@@ -235,6 +237,7 @@ static int dup_stream(const FSStream *old, bool cloexec, FSStream **out)
 	s->stream_ops = old->stream_ops;
 	s->data = old->data;
 	s->cloexec = cloexec;
+	s->type = old->type;
 	s->seekable = old->seekable;
 	s->readable = old->readable;
 	s->writable = old->writable;

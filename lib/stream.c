@@ -5,7 +5,7 @@
  * that descriptors share. A device's run without.
  */
 #include "internal.h"
-#include <sys/file.h>
+#include <dirent.h>
 
 static const off_t OFF_MAX = INT64_MAX;
 
@@ -102,7 +102,7 @@ static ssize_t transfer(FSStream *s, const struct iovec *iov, int n, off_t pos, 
 		return err;
 	FSStreamShared *shared = s->shared;
 	FSNode *node = shared->node;
-	if (UNLIKELY(!S_ISREG(node->mode))) /* a device or a directory */
+	if (UNLIKELY(s->type != DT_REG)) /* a device or a directory */
 		return move(s, iov, n, pos < 0 ? 0 : pos, write);
 
 	vfs__lock_node(node);
@@ -221,12 +221,12 @@ static off_t seek(FSStream *s, off_t offset, int whence)
 		break;
 	case SEEK_END:
 		base = node->size;
-		if (S_ISDIR(node->mode))
+		if (s->type == DT_DIR)
 			return -EINVAL;
 		break;
 	case SEEK_DATA:
 	case SEEK_HOLE:
-		if (!S_ISREG(node->mode))
+		if (s->type != DT_REG)
 			return -EINVAL;
 		if (offset < 0)
 			return -ENXIO;
@@ -256,9 +256,9 @@ off_t vfs_lseek(int fd, off_t offset, int whence)
 		r = -EBADF;
 	} else if (!s->seekable) {
 		r = -ESPIPE;
-	} else if (S_ISCHR(node->mode)) {
+	} else if (s->type == DT_CHR) {
 		r = s->stream_ops->llseek(s, offset, whence);
-	} else if (S_ISDIR(node->mode)) {
+	} else if (s->type == DT_DIR) {
 		vfs__lock_names();
 		r = seek(s, offset, whence);
 		vfs__drop_cursor(s->shared);
@@ -299,7 +299,7 @@ int vfs_ftruncate(int fd, off_t size)
 	int r = -EINVAL;
 	if (s->stream_ops == &vfs__path_ops)
 		r = -EBADF;
-	else if (S_ISREG(n->mode) && s->writable)
+	else if (s->type == DT_REG && s->writable)
 		r = vfs__truncate(n, size);
 	vfs__put_stream(s);
 	return r;
@@ -342,8 +342,8 @@ static int sync_fd(int fd, bool data_only)
 	if (s->stream_ops == &vfs__path_ops)
 		r = -EBADF;
 	else if (!s->stream_ops->fsync)
-		r = S_ISREG(n->mode) || S_ISDIR(n->mode) ? 0 : -EINVAL;
-	else if (S_ISREG(n->mode)) {
+		r = s->type == DT_REG || s->type == DT_DIR ? 0 : -EINVAL;
+	else if (s->type == DT_REG) {
 		vfs__lock_node(n);
 		r = s->stream_ops->fsync(s, data_only);
 		vfs__unlock_node(n);
@@ -375,7 +375,7 @@ int vfs_fadvise(int fd, off_t offset, off_t len, int advice)
 	int r = 0;
 	if (s->stream_ops == &vfs__path_ops)
 		r = -EBADF;
-	else if (S_ISFIFO(s->shared->node->mode))
+	else if (s->type == DT_FIFO)
 		r = -ESPIPE;
 	else if (len < 0)
 		r = -EINVAL;

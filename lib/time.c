@@ -30,7 +30,7 @@ static struct timespec now(void)
 
 static void unlink_mark(FSNode *n)
 {
-	*n->mark_at = n->mark_next;
+	vfs__store(n->mark_at, n->mark_next);
 	if (n->mark_next)
 		n->mark_next->mark_at = n->mark_at;
 	__atomic_store_n(&n->marks, 0, __ATOMIC_RELAXED);

@@ -113,7 +113,8 @@ struct FSStream {
 	void *data;                   /* the backend's or driver's, copied by dup */
 	int fd;
 	unsigned refs;                /* the table's, and calls under way; atomic */
-	bool cloexec;                 /* the table's lock */
+	unsigned char type;           /* DT_REG, DT_DIR, DT_CHR...; constant after open */
+	bool cloexec;                 /* atomic */
 	bool seekable;                /* constant after open */
 	bool readable, writable;      /* constant after open */
 	bool noatime;                 /* constant after open */

@@ -536,8 +536,14 @@ void fuzz_decode(const uint8_t *data, size_t size)
 		}
 	}
 	fuzz->calls[fuzz->n++] = (struct call){.op = OP_snapshot};
-	/* DEVIATION: since Linux 6.11 NULL is "" where AT_EMPTY_PATH is set. */
-	for (int i = 0; i < fuzz->n; i++)
-		if (fuzz->calls[i].op == OP_fstatat && !fuzz->calls[i].path)
-			fuzz->calls[i].path = (const char *)-1;
+	/* DEVIATION: since Linux 6.11 fstatat with AT_EMPTY_PATH takes NULL for "",
+	 * and looks at no other flag then. */
+	for (int i = 0; i < fuzz->n; i++) {
+		struct call *c = &fuzz->calls[i];
+		if (c->op == OP_fstatat && !c->path)
+			c->path = (const char *)-1;
+		else if (c->op == OP_fstatat && c->path != (const char *)-1 && !*c->path &&
+			 (c->flags & AT_EMPTY_PATH))
+			c->flags = AT_EMPTY_PATH;
+	}
 }

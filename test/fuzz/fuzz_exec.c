@@ -128,11 +128,13 @@ static long transfer(const struct call *c, int index)
 		r = CALL(vfs_pread(c->fd, to, len, c->b), SYS_pread64, c->fd, to, len, c->b);
 		break;
 	case OP_write:
-		if (c->flags == 31)
+		if (c->flags == 31 && len &&
+		    CALL(vfs_lseek(c->fd, 0, SEEK_CUR), SYS_lseek, c->fd, 0L, SEEK_CUR) <
+			    INT64_MAX - MAX_DATA)
 			data = (char *)-1;
 		return CALL(vfs_write(c->fd, data, len), SYS_write, c->fd, data, len);
 	default:
-		if (c->flags == 31)
+		if (c->flags == 31 && len && c->b < INT64_MAX - MAX_DATA)
 			data = (char *)-1;
 		return CALL(vfs_pwrite(c->fd, data, len, c->b), SYS_pwrite64, c->fd, data, len, c->b);
 	}
@@ -342,7 +344,7 @@ static long map_private(const struct call *c)
 
 /* ---- Descriptors ---- */
 
-static long open_file(const struct call *c)
+static long open_file(const struct call *c, int index)
 {
 	struct stat st;
 	int flags = c->flags;
@@ -355,10 +357,19 @@ static long open_file(const struct call *c)
 		flags |= O_NONBLOCK;
 	long r = CALL(vfs_openat(c->fd, c->path, flags, (mode_t)c->a), SYS_openat, c->fd, c->path,
 		      flags, (mode_t)c->a);
+	if (!on_host)
+		return r;
+	long lib = (long)fuzz->lib.result[index];
 	if (fifo && r >= 0) {
 		close((int)r);
 		r = -ENXIO;
 	}
+	if (fifo && r == -EINVAL && lib == -ENXIO)
+		r = -ENXIO;
+	/* DEVIATION: in sticky directories Linux protects links and devices of
+	 * others from O_CREAT. */
+	if (r == -EACCES && (flags & O_CREAT) && (lib == -ELOOP || lib == -ENXIO))
+		r = lib;
 	return r;
 }
 
@@ -379,6 +390,10 @@ static long record_lock(const struct call *c)
 	struct flock l = {.l_type = types[c->flags / 3 % 4], .l_whence = whences[c->flags / 12 % 4],
 			  .l_start = c->a, .l_len = c->b};
 	int cmd = commands[c->flags % 3];
+	struct stat st;
+	if (l.l_whence == SEEK_END && !CALL(vfs_fstat(c->fd, &st), SYS_fstat, c->fd, &st) &&
+	    S_ISDIR(st.st_mode)) /* their sizes are each side's own */
+		l.l_whence = SEEK_SET;
 	intptr_t arg = c->flags >= 250 ? -1 : (intptr_t)&l;
 	long r = CALL(vfs_fcntl(c->fd, cmd, arg), SYS_fcntl, c->fd, cmd, arg);
 	if (!r && cmd == F_GETLK)
@@ -419,12 +434,24 @@ static long link_file(const struct call *c, int index)
 	/* DEVIATION: fs.protected_hardlinks, a policy and not tmpfs, may forbid
 	 * others' files; and AT_EMPTY_PATH asks that the very credential which
 	 * opened the descriptor is still in place. */
-	if (on_host && credential > 0 && r != fuzz->lib.result[index] &&
-	    (r == -EPERM || (r == -ENOENT && (flags & AT_EMPTY_PATH)))) {
-		host_credential(credential | 0x100);
+	long lib = (long)fuzz->lib.result[index];
+	if (!on_host || credential == 0 || r == lib)
+		return r;
+	bool empty = c->path && c->path != (char *)-1 && !*c->path;
+	if (r == -ENOENT && (flags & AT_EMPTY_PATH)) {
+		if (empty && lib == -EACCES)
+			return lib;
+		if (empty)
+			host_credential(credential | 0x200);
+		else
+			flags &= ~AT_EMPTY_PATH;
 		r = CALL(0, SYS_linkat, fd, c->path, fd2, c->path2, flags);
-		host_credential(credential);
 	}
+	if (r == -EPERM && r != lib) {
+		host_credential(credential | (empty ? 0x300 : 0x100));
+		r = CALL(0, SYS_linkat, fd, c->path, fd2, c->path2, flags);
+	}
+	host_credential(credential);
 	return r;
 }
 
@@ -471,7 +498,7 @@ static long walk_changing(const struct call *c)
 	enum { NAMES = 12 };
 	char name[NAMES][128], buf[900];
 	int seen[NAMES] = {0}, fd;
-	bool touched[NAMES] = {false};
+	bool touched[NAMES] = {false}, made[NAMES] = {false};
 	unsigned bits = (unsigned)c->a;
 	long r = CALL(vfs_openat(AT_FDCWD, c->path, O_DIRECTORY, 0), SYS_openat, AT_FDCWD, c->path,
 		      O_DIRECTORY, 0);
@@ -481,7 +508,7 @@ static long walk_changing(const struct call *c)
 	for (int i = 0; i < NAMES; i++) {
 		sprintf(name[i], "%c%0*d", i < 10 ? 'n' : 'm', 20 + i * (c->flags & 7), i);
 		if (i < 8)
-			r = CALL(vfs_symlinkat("t", fd, name[i]), SYS_symlinkat, "t", fd, name[i]);
+			made[i] = !CALL(vfs_symlinkat("t", fd, name[i]), SYS_symlinkat, "t", fd, name[i]);
 	}
 	size_t size = 288 + (size_t)(c->flags >> 3) * 8;
 	unsigned step = 0;
@@ -505,7 +532,7 @@ static long walk_changing(const struct call *c)
 			     name[j], 0);
 	}
 	for (int i = 0; i < 8; i++)
-		if (!on_host && !touched[i] && seen[i] != 1 && !r)
+		if (!on_host && made[i] && !touched[i] && seen[i] != 1 && !r)
 			say(" %s seen %d times", name[i], seen[i]);
 	for (int i = 0; i < NAMES; i++)
 		CALL(vfs_unlinkat(fd, name[i], 0), SYS_unlinkat, fd, name[i], 0);
@@ -546,7 +573,7 @@ static long execute(const struct call *c, int index)
 	char *to = bad(buffer, c->flags);
 	long r;
 	switch (c->op) {
-	case OP_open: return open_file(c);
+	case OP_open: return open_file(c, index);
 	case OP_close: return CALL(vfs_close(c->fd), SYS_close, c->fd);
 	case OP_read: case OP_write: case OP_pread: case OP_pwrite: return transfer(c, index);
 	case OP_readv: case OP_writev: case OP_preadv: case OP_pwritev: return transfer_vector(c, index);

@@ -23,61 +23,40 @@ static int to_host[2], from_host[2];
 static pid_t helper;
 static struct __user_cap_data_struct all_caps[2];
 
-static void caps_of(unsigned without)
+static void set_caps(unsigned effective)
 {
 	struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
 	struct __user_cap_data_struct d[2] = {all_caps[0], all_caps[1]};
-	d[0].effective = all_caps[0].permitted & ~without;
-	d[1].effective = all_caps[1].permitted;
-	if (without == ~0u)
-		d[1].effective = 0;
+	d[0].effective = effective;
+	d[1].effective = 0;
 	syscall(SYS_capset, &h, d);
 }
 
 /*
  * Becomes one of set_credential's table. The saved uid stays 0: the way back.
- * which & 0x100: with the capabilities that link_file needs beside.
+ * which & 0x100, 0x200: the same with a capability more, for link_file.
  */
 void host_credential(int which)
 {
 	static const gid_t groups[] = {1001, 5};
-	bool as_owner = which & 0x100;
-	which &= 0xff;
-	if (!as_owner) {
-		syscall(SYS_setresuid, 0, 0, 0);
-		caps_of(0);
-		syscall(SYS_setgroups, which == 2 ? 2 : 0, groups);
-		switch (which) {
-		case 2:
-			syscall(SYS_setresgid, 1000, 1000, 0);
-			syscall(SYS_setresuid, 1000, 1000, 0);
-			break;
-		case 3:
-			syscall(SYS_setresgid, 1000, 1000, 0);
-			syscall(SYS_setresuid, 1001, 1001, 0);
-			break;
-		case 4:
-			syscall(SYS_setresgid, 1000, 0, 0);
-			syscall(SYS_setresuid, 1000, 0, 0);
-			break;
-		case 5:
-			syscall(SYS_setresgid, 1000, 1001, 0);
-			syscall(SYS_setresuid, 0, 1000, 0);
-			break;
-		default:
-			syscall(SYS_setresgid, 0, 0, 0);
-		}
-		if (which == 1)
-			caps_of(1u << CAP_DAC_OVERRIDE | 1u << CAP_DAC_READ_SEARCH);
-	} else if (which == 1) {
-		caps_of(1u << CAP_DAC_OVERRIDE);
-	} else if (which == 2 || which == 3 || which == 5) {
-		struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
-		struct __user_cap_data_struct d[2] = {all_caps[0], all_caps[1]};
-		d[0].effective = 1u << CAP_FOWNER | 1u << CAP_DAC_READ_SEARCH;
-		d[1].effective = 0;
-		syscall(SYS_capset, &h, d);
-	}
+	static const uid_t ids[][4] = {
+		{0, 0, 0, 0}, {0, 0, 0, 0}, {1000, 1000, 1000, 1000}, {1001, 1001, 1000, 1000},
+		{1000, 0, 1000, 0}, {0, 1000, 1000, 1001}
+	};
+	const uid_t *id = ids[which & 0xff];
+	unsigned caps = id[1] ? 0 : all_caps[0].permitted;
+	syscall(SYS_setresuid, 0, 0, 0);
+	set_caps(all_caps[0].permitted);
+	syscall(SYS_setgroups, (which & 0xff) == 2 ? 2 : 0, groups);
+	syscall(SYS_setresgid, id[2], id[3], 0);
+	syscall(SYS_setresuid, id[0], id[1], 0);
+	if ((which & 0xff) == 1)
+		caps &= ~(1u << CAP_DAC_OVERRIDE | 1u << CAP_DAC_READ_SEARCH);
+	if (which & 0x100)
+		caps |= 1u << CAP_FOWNER;
+	if (which & 0x200)
+		caps |= 1u << CAP_DAC_READ_SEARCH;
+	set_caps(caps);
 }
 
 static void fail(const char *what)

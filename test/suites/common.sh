@@ -25,7 +25,13 @@ export LC_ALL
 : "${EMCC:=emcc}" "${NODE:=node}" "${VFSFS_LDFLAGS=}" "${TIMEOUT:=60}" "${JOBS:=2}"
 : "${VFSFS_CACHE:=${XDG_CACHE_HOME:-${HOME:?}/.cache}/vfsfs}"
 : "${part:=1/1}" "${only:=}"
-EMCC=$(command -v "$EMCC")
+# tests run in folders of their own: no path may depend on where we are
+absolute() {
+	path=$(command -v "$1") || { echo "$1: not found" >&2; exit 2; }
+	case $path in /*) echo "$path" ;; *) echo "$PWD/$path" ;; esac
+}
+EMCC=$(absolute "$EMCC") NODE=$(absolute "$NODE")
+VFSFS_LDFLAGS=$(echo "$VFSFS_LDFLAGS" | sed "s|-L *\([^/ ]\)|-L$PWD/\1|g")
 tools=$(dirname "$EMCC")
 cache=$VFSFS_CACHE/suites
 
@@ -127,6 +133,11 @@ main() {
 	*-lvfsfs*) : "${EXPECTED=$here/$suite.expected}" ;;
 	*) : "${EXPECTED=}" ;;
 	esac
+	[ -z "$EXPECTED" ] || sed -e '/^#/d' -e 's/[@[:space:]].*//' "$EXPECTED" |
+		while read -r name; do
+			grep -qE "^${name:-.*}([[:space:]]|$)" "$here/$suite.table" ||
+				die "$EXPECTED lists $name, which is no test"
+		done
 	suite_prepare
 	work=$(mktemp -d "${TMPDIR:-/tmp}/vfsfs-$suite.XXXXXX")
 	export work EMCC NODE VFSFS_LDFLAGS VFSFS_CACHE TIMEOUT
