@@ -143,7 +143,7 @@ native_programs = $(foreach v,gcc clang asan tsan,build/$v/posix) build/host/pos
 test-native:
 	@test/setup/packages.sh build fuzz
 	@$(MAKE) --no-print-directory -j2 $(native_programs)
-	@$(tally) 'posix on tmpfs' build/host/posix
+	@$(tally) posix,tmpfs build/host/posix
 	@for v in gcc clang asan tsan; do $(tally) posix,$$v build/$$v/posix; done
 	@for v in asan tsan; do $(tally) threads,$$v build/$$v/threads; $(tally) core,$$v build/$$v/core; done
 	@$(tally) blocks,asan build/asan/blocks
@@ -173,9 +173,9 @@ test-node:
 	@$(MAKE) --no-print-directory -j2 $(foreach v,$(wasm),build/$v/posix.js) lib
 	@for v in wasm wasm-mt wasm64; do $(tally) posix,$$v,node $(em)/node build/$$v/posix.js; done
 	@for v in wasm-old wasm-old-mt; do $(tally) posix,$$v,node $(em_old)/node build/$$v/posix.js; done
-	@EMCC=$(em)/emcc NODE=$(em)/node $(tally) 'linking and stdio' test/wasm/run.sh
+	@EMCC=$(em)/emcc NODE=$(em)/node $(tally) linking,node test/wasm/run.sh
 	@EMCC=$(em_old)/emcc NODE=$(em_old)/node LIBS='build/wasm-old build/wasm-old-mt' \
-		$(tally) 'linking and stdio,3.1.69' test/wasm/run.sh
+		$(tally) linking,node,3.1.69 test/wasm/run.sh
 
 test-web:
 	@test/setup/packages.sh browser

@@ -170,7 +170,8 @@ static long transfer_vector(const struct call *c, int index)
 		n = 1024;
 		break;
 	case 62:
-		iov[1].iov_base = NULL;
+		if (iov[0].iov_len) /* see bad */
+			iov[1].iov_base = NULL;
 		break;
 	case 63:
 		iov[1].iov_len = (size_t)-1;
@@ -438,13 +439,14 @@ static long link_file(const struct call *c, int index)
 	if (!on_host || credential == 0 || r == lib)
 		return r;
 	bool empty = c->path && c->path != (char *)-1 && !*c->path;
-	if (r == -ENOENT && (flags & AT_EMPTY_PATH)) {
-		if (empty && lib == -EACCES)
+	if (!empty)
+		flags &= ~AT_EMPTY_PATH;
+	if (r == -ENOENT && c->flags != flags) {
+		r = CALL(0, SYS_linkat, fd, c->path, fd2, c->path2, flags);
+	} else if (r == -ENOENT && (flags & AT_EMPTY_PATH)) {
+		if (lib == -EACCES)
 			return lib;
-		if (empty)
-			host_credential(credential | 0x200);
-		else
-			flags &= ~AT_EMPTY_PATH;
+		host_credential(credential | 0x200);
 		r = CALL(0, SYS_linkat, fd, c->path, fd2, c->path2, flags);
 	}
 	if (r == -EPERM && r != lib) {
@@ -594,6 +596,8 @@ static long execute(const struct call *c, int index)
 	case OP_statfs: case OP_fstatfs: return statfs_something(c);
 	case OP_getdents: /* what it lists, scan tells; positions are each side's own */
 		seek_to(c->fd, 0, SEEK_SET);
+		if (c->a < 300)
+			to = buffer;
 		r = CALL(vfs_getdents(c->fd, to, (size_t)c->a), SYS_getdents64, c->fd, to, (size_t)c->a);
 		if (r >= 0 || r == -EINVAL)
 			seek_to(c->fd, 0, SEEK_SET);

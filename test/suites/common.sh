@@ -92,6 +92,11 @@ run_limited() {
 	timeout -k 5 "$TIMEOUT" "$@" >>"$log" 2>&1 </dev/null
 }
 
+# The compiler gets longer: its first links compile the system libraries.
+compiler() {
+	timeout -k 5 900 "$@" >>"$log" 2>&1 </dev/null
+}
+
 # The reason shown for a failure: the first line of the log that complains, or
 # else its last line; without the folders in front of a source's name.
 last_words() {

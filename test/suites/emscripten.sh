@@ -67,7 +67,7 @@ compile() { # makes $objects/$test.o from the row's source
 	jsfs) define=-DMEMFS ;;
 	wasmfs) define='-DWASMFS -sWASMFS' ;;
 	esac
-	run_limited "$EMCC" -I"$source" $flags $define -Wno-unused-command-line-argument \
+	compiler "$EMCC" -I"$source" $flags $define -Wno-unused-command-line-argument \
 		-c "$program" -o "$objects/$test.o"
 }
 
@@ -95,11 +95,11 @@ suite_one() {
 	*-pthread*) libraries=$(echo "$libraries" | sed 's/-lvfsfs\( \|$\)/-lvfsfs-mt\1/') ;;
 	esac
 	flags=$(echo "$flags" | sed 's/-x c++//')
-	compiler=$EMCC
+	driver=$EMCC
 	case $from$flags$(field 3) in
-	*.cpp* | *'-x c++'*) compiler=$tools/em++ ;;
+	*.cpp* | *'-x c++'*) driver=$tools/em++ ;;
 	esac
-	run_limited "$compiler" "$objects/$test.o" -o "$test.js" $flags $embed $libraries ||
+	compiler "$driver" "$objects/$test.o" -o "$test.js" $flags $embed $libraries ||
 		{ echo "not ok - does not link: $(last_words)"; return; }
 
 	# what the program says on standard error is part of what is expected:

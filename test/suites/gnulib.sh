@@ -81,7 +81,7 @@ suite_prepare() {
 }
 
 link() { # link PROGRAM: makes PROGRAM.js here, once
-	[ -f "$1.js" ] || run_limited "$EMCC" -O1 "$build/gltests/$1.o" "$build/prelude.o" \
+	[ -f "$1.js" ] || compiler "$EMCC" -O1 "$build/gltests/$1.o" "$build/prelude.o" \
 		"$build/gltests/libtests.a" "$build/gllib/libgnu.a" "$build/gltests/libtests.a" \
 		-o "$1.js" -sEXIT_RUNTIME -sALLOW_MEMORY_GROWTH -sSTACK_SIZE=1MB \
 		$VFSFS_LDFLAGS

@@ -115,20 +115,20 @@ hello() {
 	source=$root/examples/hello/hello.c
 	build hello.js "$source" "$@" || return
 	"$NODE" hello.js >found || return
-	same "$here/hello.expected" found
+	same "$root/examples/hello/expected.txt" found
 }
 # A module that is a function: the program is in its own file.
 module() {
 	build hello.mjs "$root/examples/hello/hello.c" "$@" || return
 	echo 'import create from "./hello.mjs"; await create();' >use.mjs
 	"$NODE" use.mjs >found || return
-	same "$here/hello.expected" found
+	same "$root/examples/hello/expected.txt" found
 }
 modularize() {
 	build hello.js "$root/examples/hello/hello.c" -O2 -sMODULARIZE "$@" || return
 	echo 'require("./hello.js")();' >use.js
 	"$NODE" use.js >found || return
-	same "$here/hello.expected" found
+	same "$root/examples/hello/expected.txt" found
 }
 t hello_O0 hello -O0
 t hello_O3 hello -O3
