@@ -37,11 +37,11 @@ cc_fuzz = clang -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize
 	-fprofile-instr-generate -fcoverage-mapping
 native = gcc clang asan tsan cov fuzz
 
-cc_wasm = $(em)/emcc $(call speed,$<)
-cc_wasm-mt = $(em)/emcc -pthread $(call speed,$<)
-cc_wasm64 = $(em)/emcc -sMEMORY64 $(call speed,$<)
-cc_wasm-old = $(em_old)/emcc $(call speed,$<)
-cc_wasm-old-mt = $(em_old)/emcc -pthread $(call speed,$<)
+cc_wasm = $(em)/emcc -DNDEBUG $(call speed,$<)
+cc_wasm-mt = $(em)/emcc -DNDEBUG -pthread $(call speed,$<)
+cc_wasm64 = $(em)/emcc -DNDEBUG -sMEMORY64 $(call speed,$<)
+cc_wasm-old = $(em_old)/emcc -DNDEBUG $(call speed,$<)
+cc_wasm-old-mt = $(em_old)/emcc -DNDEBUG -pthread $(call speed,$<)
 ar_wasm = $(em)/emar
 ar_wasm-mt = $(em)/emar
 ar_wasm64 = $(em)/emar
@@ -120,6 +120,8 @@ build/$(1)/blocks: test/unit/test_blocks.c build/$(1)/libvfsfs.a
 	$$(say)$$(cc_$(1)) $$(test_cflags) -Ilib $$^ -lcmocka -lpthread $$(wraps_blocks) -o $$@
 build/$(1)/threads: test/unit/test_threads.c build/$(1)/libvfsfs.a
 	$$(say)$$(cc_$(1)) $$(test_cflags) $$^ -lcmocka -lpthread -o $$@
+build/$(1)/mount: test/unit/test_mount.c build/$(1)/libvfsfs.a
+	$$(say)$$(cc_$(1)) $$(test_cflags) $$^ -lcmocka -lpthread -o $$@
 build/$(1)/core: test/unit/test_core.c build/$(1)/libvfsfs.a
 	$$(say)$$(cc_$(1)) $$(test_cflags) $$^ -lcmocka -lpthread -o $$@
 build/$(1)/nomem: test/fault/test_nomem.c test/fault/dump.c build/$(1)/libvfsfs.a
@@ -139,14 +141,14 @@ test: ; @$(tally) --start && $(MAKE) --no-print-directory test-native test-node 
 .NOTPARALLEL: test
 
 native_programs = $(foreach v,gcc clang asan tsan,build/$v/posix) build/host/posix \
-	build/asan/blocks build/asan/core build/tsan/core build/asan/threads build/tsan/threads build/gcc/nomem build/asan/nomem
+	build/asan/blocks build/asan/core build/tsan/core build/asan/mount build/asan/threads build/tsan/threads build/gcc/nomem build/asan/nomem
 test-native:
 	@test/setup/packages.sh build fuzz
 	@$(MAKE) --no-print-directory -j2 $(native_programs)
 	@$(tally) posix,tmpfs build/host/posix
 	@for v in gcc clang asan tsan; do $(tally) posix,$$v build/$$v/posix; done
 	@for v in asan tsan; do $(tally) threads,$$v build/$$v/threads; $(tally) core,$$v build/$$v/core; done
-	@$(tally) blocks,asan build/asan/blocks
+	@$(tally) blocks,asan build/asan/blocks; $(tally) mount,asan build/asan/mount
 	@for v in gcc asan; do $(tally) nomem,$$v build/$$v/nomem; done
 
 # wasm: the same posix tests as one program, for each archive.
@@ -193,8 +195,39 @@ test-suites: lib build/wasm-old/libvfsfs.a
 bench: lib
 	test/bench/run.sh --browser chromium
 
+lint: all lib
+	@test/setup/packages.sh build lint fuzz
+	@EMCC=$(em)/emcc EMNM=$(em)/emnm test/lint.sh
+
+# ---- Installation ----
+
+install: lib
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/lib/cmake/vfsfs $(DESTDIR)$(PREFIX)/include/vfsfs
+	install -m 644 build/lib/libvfsfs.a build/lib/libvfsfs-mt.a build/lib/libvfsfs.js $(DESTDIR)$(PREFIX)/lib
+	install -m 644 include/vfsfs/*.h $(DESTDIR)$(PREFIX)/include/vfsfs
+	for f in vfsfs vfsfs-mt; do sed 's,@PREFIX@,$(PREFIX),; s,@LIB@,'$$f',' lib/wasm/vfsfs.pc.in \
+		>$(DESTDIR)$(PREFIX)/lib/pkgconfig/$$f.pc || exit 1; done
+	install -m 644 lib/wasm/vfsfsConfig.cmake $(DESTDIR)$(PREFIX)/lib/cmake/vfsfs
+
+help:
+	@echo 'make demo       SQLite and a tour of the filesystem, in Node and Chromium'
+	@echo 'make test       every test; the parts: test-native test-node test-web test-suites'
+	@echo 'make test-long  what takes longer'
+	@echo 'make lint       what is checked without running'
+	@echo 'make bench      speed, memory and size beside the peers'
+	@echo 'make lib        build/lib: libvfsfs.a, libvfsfs-mt.a, libvfsfs.js for wasm'
+	@echo 'make            build/gcc/libvfsfs.a, natively'
+	@echo 'make install    PREFIX=$(PREFIX)'
+	@echo 'Variables: EMCC, PREFIX, DESTDIR, UTHASH, VFSFS_CACHE, V=1'
+
 clean:
 	rm -rf build
 
-.PHONY: all lib demo test test-native test-node test-web test-suites bench clean
+test-long:
+	@$(tally) --start
+	@$(MAKE) --no-print-directory build/gcc/long build/asan/posix
+	@$(tally) long,gcc build/gcc/long
+	@$(tally) --sum
+
+.PHONY: lint install help test-long all lib demo test test-native test-node test-web test-suites bench clean
 .DELETE_ON_ERROR:

@@ -87,7 +87,7 @@ int vfs__block_grow(vfs_blocks *b, uint64_t i, size_t from, size_t to, size_t va
 		return -ENOMEM;
 	}
 	/* Not realloc, which is a kilobyte of wasm that programs may lack. */
-	if (old) {
+	if (*slot) {
 		memcpy(p, *slot, old);
 		free(*slot);
 	}

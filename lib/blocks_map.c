@@ -11,6 +11,7 @@
  * freed with the last of them.
  */
 #include "blocks_tree.h"
+#include <assert.h>
 #include <sys/mman.h>
 
 const char vfs_blocks_map_linked = 1;
@@ -175,6 +176,7 @@ int vfs_blocks_map(vfs_blocks *b, off_t size, size_t len, off_t pos, int flags, 
 void vfs_blocks_unmap(vfs_blocks *b, off_t size, void *addr)
 {
 	struct vfs_extent *e = *extent_of(b, addr);
+	assert(e);
 	uint64_t first = e->first, last = e->first + e->count - 1;
 	uint64_t end = ((uint64_t)size + VFS_BLOCK - 1) >> VFS_BLOCK_SHIFT;
 

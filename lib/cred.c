@@ -1,8 +1,33 @@
 /*
- * Who the process is and what its credential permits: the permission bits, and
- * the capabilities that the superuser has beside them.
+ * The process: its root and working directory, umask and credential; and what
+ * the credential permits: the permission bits, and the capabilities that the
+ * superuser has beside them.
  */
 #include "internal.h"
+
+/* Before the first mount: a directory in which there is nothing. */
+static FSMount nowhere_mount = {.flags = VFS_RDONLY, .busy = 1};
+static FSNode nowhere = {
+	.mode = S_IFDIR | 0555,
+	.nlink = 2,
+	.refs = 2, /* the process's root and working directory */
+	.mount = &nowhere_mount,
+	.stream_ops = &vfs__dir_ops,
+#if VFS_THREADS
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+#endif
+};
+
+struct vfs__process vfs__process = {
+	.root = &nowhere,
+	.cwd = &nowhere,
+	.umask = 022,
+	.cred = {.capabilities = VFS_CAP_CHOWN | VFS_CAP_FOWNER | VFS_CAP_MKNOD |
+				 VFS_CAP_SYS_ADMIN | VFS_CAP_FSETID},
+};
+vfs__mutex vfs__namespace = VFS__MUTEX_INIT;
+bool vfs__trace_on;
+_Thread_local bool vfs__trace_inside;
 
 bool vfs__capable(unsigned cap)
 {

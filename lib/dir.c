@@ -4,13 +4,6 @@
 #include "internal.h"
 #include <dirent.h>
 
-static ssize_t dir_read(FSStream *s, void *buf, size_t len, off_t pos)
-{
-	(void)s, (void)buf, (void)len, (void)pos;
-	return -EISDIR;
-}
-const StreamOps vfs__dir_ops = {.read = dir_read};
-
 /* Where a listing is written. */
 typedef struct sink {
 	char *at, *end;
@@ -24,6 +17,7 @@ static bool put(sink *to, const char *name, size_t len, uint64_t ino, unsigned t
 	if ((size_t)(to->end - to->at) < size)
 		return false;
 	struct dirent *d = (struct dirent *)(void *)to->at;
+	assert(d);
 	d->d_ino = ino;
 	d->d_off = (off_t)next;
 	d->d_reclen = (unsigned short)size;

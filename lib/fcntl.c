@@ -132,22 +132,12 @@ int vfs_fcntl(int fd, int cmd, intptr_t arg)
 	return r;
 }
 
-/* n->flocks counts the holders of a shared lock; -1: an exclusive one. */
-static void give_up(FSStreamShared *shared)
-{
-	if (shared->flock == LOCK_EX)
-		shared->node->flocks = 0;
-	else if (shared->flock == LOCK_SH)
-		shared->node->flocks--;
-	shared->flock = 0;
-}
-
 static int take(FSStreamShared *shared, int kind)
 {
 	FSNode *n = shared->node;
 	if (shared->flock == kind)
 		return 0;
-	give_up(shared); /* as Linux: a conversion is not atomic */
+	vfs__drop_flock(shared); /* as Linux: a conversion is not atomic */
 	if (kind == LOCK_UN)
 		return 0;
 	if (n->flocks < 0 || (kind == LOCK_EX && n->flocks))
@@ -155,13 +145,6 @@ static int take(FSStreamShared *shared, int kind)
 	n->flocks = kind == LOCK_EX ? -1 : n->flocks + 1;
 	shared->flock = kind;
 	return 0;
-}
-
-void vfs__unlock_flock(FSStreamShared *shared)
-{
-	vfs__lock_node(shared->node);
-	give_up(shared);
-	vfs__unlock_node(shared->node);
 }
 
 int vfs_flock(int fd, int operation)

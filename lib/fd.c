@@ -5,6 +5,11 @@
  * recycled, so that a reader needs no lock (vfs__get_stream).
  */
 #include "internal.h"
+#include <dirent.h>
+#include <sys/file.h>
+
+/* O_PATH: a descriptor that names a file and does nothing with it. */
+const StreamOps vfs__path_ops = {0};
 
 static vfs__fds first;
 vfs__fds *vfs__fd_chunks[VFS__FD_CHUNKS] = {&first};
@@ -223,4 +228,37 @@ void vfs__stream_free(FSStream *s)
 	s->data = free_streams;
 	free_streams = s;
 	vfs__unlock(&lock);
+}
+
+/* n->flocks counts the holders of a shared lock; -1: an exclusive one. */
+void vfs__drop_flock(FSStreamShared *shared)
+{
+	if (shared->flock == LOCK_EX)
+		shared->node->flocks = 0;
+	else if (shared->flock == LOCK_SH)
+		shared->node->flocks--;
+	shared->flock = 0;
+}
+
+void vfs__stream_release(FSStream *s)
+{
+	FSStreamShared *shared = s->shared;
+	if (vfs__dec(&shared->refs) == 0) {
+		if (s->stream_ops->close)
+			s->stream_ops->close(s);
+		if (UNLIKELY(shared->flock)) {
+			vfs__lock_node(shared->node);
+			vfs__drop_flock(shared);
+			vfs__unlock_node(shared->node);
+		}
+		if (UNLIKELY(s->type == DT_DIR)) {
+			vfs__lock_names();
+			vfs__drop_cursor(shared);
+			vfs__unlock_names();
+		}
+		if (s->writable)
+			vfs__settle();
+		vfs__shared_free(shared);
+	}
+	vfs__stream_free(s);
 }

@@ -301,7 +301,8 @@ extern const StreamOps vfs__dir_ops, vfs__path_ops;
 int vfs__truncate(FSNode *node, off_t size);
 void vfs__stat(FSNode *node, struct stat *st);
 void vfs__set_cwd(FSNode *dir);
-void vfs__unlock_flock(FSStreamShared *shared);
+/* Gives a flock up. node lock */
+void vfs__drop_flock(FSStreamShared *shared);
 
 /* ---- trace.c ---- */
 

@@ -227,10 +227,6 @@ static int sync_part(const mapping *m, uintptr_t start, uintptr_t end, int flags
 	region *r = m->region;
 	if (!r->node)
 		return 0;
-	if (start < m->start)
-		start = m->start;
-	if (end > m->end)
-		end = m->end;
 	vfs__lock_node(r->node);
 	if (r->writable)
 		vfs_mark(r->node, VFS_MTIME | VFS_CTIME);
@@ -253,18 +249,20 @@ int vfs_msync(void *addr, size_t len, int flags)
 		return -EINVAL;
 	if (!good_range(addr, &len))
 		return -ENOMEM;
-	size_t found = 0;
+	uintptr_t end = start + len, next;
+	bool hole = false;
 	int err = 0;
 	vfs__lock(&lock);
-	for (const mapping *m = mappings; m && !err; m = m->next) {
-		if (m->start >= start + len || m->end <= start)
-			continue;
-		uintptr_t from = m->start > start ? m->start : start;
-		uintptr_t to = m->end < start + len ? m->end : start + len;
-		found += to - from;
-		err = sync_part(m, from, to, flags);
+	for (; start < end && !err; start = next) {
+		mapping **m = covering(start, end, &next);
+		if (m) {
+			next = (*m)->end < end ? (*m)->end : end;
+			err = sync_part(*m, start, next, flags);
+		} else {
+			hole = true;
+		}
 	}
 	vfs__unlock(&lock);
 	vfs__settle();
-	return err ? err : found < len ? -ENOMEM : 0;
+	return err ? err : hole ? -ENOMEM : 0;
 }

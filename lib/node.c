@@ -5,6 +5,13 @@
  */
 #include "internal.h"
 
+static ssize_t dir_read(FSStream *s, void *buf, size_t len, off_t pos)
+{
+	(void)s, (void)buf, (void)len, (void)pos;
+	return -EISDIR;
+}
+const StreamOps vfs__dir_ops = {.read = dir_read};
+
 FSNode *vfs_node_new(FSMount *m, mode_t mode, uint64_t ino)
 {
 	FSNode *n = calloc(1, sizeof *n + m->type->node_size);

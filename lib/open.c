@@ -15,9 +15,6 @@ enum {
 	DROPPED = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC | TMPFILE | O_NOFOLLOW
 };
 
-/* O_PATH: a descriptor that names a file and does nothing with it. */
-const StreamOps vfs__path_ops = {0};
-
 static bool wants_read(int flags)
 {
 	int mode = flags & 3;
@@ -192,26 +189,6 @@ int vfs_openat(int dirfd, const char *path, int flags, mode_t mode)
 int vfs_open(const char *path, int flags, mode_t mode)
 {
 	return vfs_openat(AT_FDCWD, path, flags, mode);
-}
-
-void vfs__stream_release(FSStream *s)
-{
-	FSStreamShared *shared = s->shared;
-	if (vfs__dec(&shared->refs) == 0) {
-		if (s->stream_ops->close)
-			s->stream_ops->close(s);
-		if (UNLIKELY(shared->flock))
-			vfs__unlock_flock(shared);
-		if (UNLIKELY(s->type == DT_DIR)) {
-			vfs__lock_names();
-			vfs__drop_cursor(shared);
-			vfs__unlock_names();
-		}
-		if (s->writable)
-			vfs__settle();
-		vfs__shared_free(shared);
-	}
-	vfs__stream_free(s);
 }
 
 static int close_stream(FSStream *s)

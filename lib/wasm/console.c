@@ -31,9 +31,11 @@
 #define ADDRESS(p) ((double)(uintptr_t)(p))
 
 /* The bytes moved, or -1 - an index into host_errors. A pipe that somebody has
- * made non-blocking is waited for asleep. */
+ * made non-blocking is waited for asleep. Node before 20.16 has no
+ * getBuiltinModule, but its main module has require, unless it is an ES one. */
 EM_JS(int, vfs__host_io, (int fd, double p, double len, int writes, int nonblock), {
-	var fs = vfs__host_io.fs ||= (process["getBuiltinModule"] || require)("fs");
+	var node = globalThis["process"];
+	var fs = vfs__page_flush.fs ||= node["getBuiltinModule"]?.("fs") ?? node["mainModule"]["require"]("fs");
 	for (;;) {
 		try {
 			return fs[writes ? "writeSync" : "readSync"](fd, HEAPU8, p, len, null);
@@ -52,8 +54,9 @@ static const unsigned char host_errors[] = { EIO, EAGAIN, EPIPE, ENOSPC, EISDIR 
  * own stream is asked only where it is a terminal: it would make a pipe
  * non-blocking, for everybody who has it. */
 EM_JS(int, vfs__host_window, (int fd), {
-	var is = (process["getBuiltinModule"] || require)("tty")["isatty"],
-	    out = is(1) ? process["stdout"] : is(2) && process["stderr"];
+	var node = globalThis["process"],
+	    is = (node["getBuiltinModule"]?.("tty") ?? node["mainModule"]["require"]("tty"))["isatty"],
+	    out = is(1) ? node["stdout"] : is(2) && node["stderr"];
 	return is(fd) ? out && out["rows"] << 16 | out["columns"] : -1;
 })
 
@@ -122,11 +125,12 @@ EM_JS(int, vfs__page_start, (void), {
 	};
 	if (!ENVIRONMENT_IS_NODE) return 0;
 	page.exit = () => { page.end || ABORT || _vfs__flush() };
-	if (!process[all]) {
-		process[all] = [];
-		process["on"]("exit", () => process[all].forEach((ref) => ref.deref()?.()));
+	var node = globalThis["process"];
+	if (!node[all]) {
+		node[all] = [];
+		node["on"]("exit", () => node[all].forEach((ref) => ref.deref()?.()));
 	}
-	process[all].push(new WeakRef(page.exit));
+	node[all].push(new WeakRef(page.exit));
 	return !given("stdin") | !(given("stdout") || given("print")) << 1 |
 		!(given("stderr") || given("printErr")) << 2;
 })
@@ -218,6 +222,32 @@ static ssize_t console_write(FSStream *s, const void *buf, size_t len, off_t pos
 	return (ssize_t)done;
 }
 
+/* libc gives a line as two pieces, the buffer and what came last: one write for
+ * both, so that lines of several threads do not mix. */
+static ssize_t console_writev(FSStream *s, const struct iovec *iov, int n, off_t pos)
+{
+	char line[1024];
+	size_t len = 0;
+	ssize_t done = 0;
+	int k = 0;
+
+	for (; k < n && iov[k].iov_len <= sizeof line - len; k++) {
+		memcpy(line + len, iov[k].iov_base, iov[k].iov_len);
+		len += iov[k].iov_len;
+	}
+	if (k == n)
+		return console_write(s, line, len, pos);
+	for (k = 0; k < n; k++) {
+		ssize_t got = console_write(s, iov[k].iov_base, iov[k].iov_len, pos);
+		if (got < 0)
+			return done ? done : got;
+		done += got;
+		if ((size_t)got < iov[k].iov_len)
+			break;
+	}
+	return done;
+}
+
 static int console_fsync(FSStream *s, bool data_only)
 {
 	(void)data_only;
@@ -253,6 +283,7 @@ static int console_ioctl(FSStream *s, unsigned long request, void *arg)
 static const StreamOps console_ops = {
 	.read = console_read,
 	.write = console_write,
+	.writev = console_writev,
 	.fsync = console_fsync,
 	.ioctl = console_ioctl
 };

@@ -238,14 +238,23 @@ static void limit_fds(unsigned n)
 	}
 }
 
+/* tmpfs never counts what is stored through a mapping as a change. */
+static void touch(const struct map *m)
+{
+	int was = credential;
+	if (!(m->prot & PROT_WRITE))
+		return;
+	set_credential(0);
+	CALL(vfs_utimensat(m->fd, NULL, NULL, 0), SYS_utimensat, m->fd, NULL, NULL, 0);
+	set_credential(was);
+}
+
 static void forget_map(struct map *m)
 {
 	if (!m->addr)
 		return;
 	CALL(vfs_munmap(m->addr, m->len), SYS_munmap, m->addr, m->len);
-	/* tmpfs never counts what is stored through a mapping as a change */
-	if (m->prot & PROT_WRITE)
-		CALL(vfs_utimensat(m->fd, NULL, NULL, 0), SYS_utimensat, m->fd, NULL, NULL, 0);
+	touch(m);
 	CALL(vfs_close(m->fd), SYS_close, m->fd);
 	*m = (struct map){0};
 }
@@ -311,8 +320,7 @@ static long touch_map(const struct call *c, int index)
 		at = (size_t)c->b < 300000 ? (size_t)c->b : 0;
 		long r = CALL(vfs_msync(m->addr + at, (size_t)c->a, c->flags), SYS_msync, m->addr + at,
 			      (size_t)c->a, c->flags);
-		if (m->prot & PROT_WRITE)
-			CALL(vfs_utimensat(m->fd, NULL, NULL, 0), SYS_utimensat, m->fd, NULL, NULL, 0);
+		touch(m);
 		/* behind the mapping lies what is not the file system's */
 		return at + (size_t)c->a > m->len && (r == 0 || r == -ENOMEM) ? 0 : r;
 	}
@@ -349,7 +357,7 @@ static long open_file(const struct call *c, int index)
 {
 	struct stat st;
 	int flags = c->flags;
-	bool fifo = on_host && !(flags & O_PATH) &&
+	bool fifo = on_host && fuzz->lib.result[index] == -ENXIO &&
 		    syscall(SYS_newfstatat, c->fd, c->path, &st,
 			    flags & O_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0) == 0 &&
 		    S_ISFIFO(st.st_mode);

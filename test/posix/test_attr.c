@@ -244,6 +244,12 @@ static void setgid_directories_give_their_group(void **state)
 	assert_int_equal(stat_of("d/e").st_gid, 1234);
 	assert_int_equal(mode_of("d/e"), 02755);
 	assert_int_equal(stat_of("d/n").st_gid, 1234);
+	ok(close(ok(open("d/g", O_CREAT | O_RDWR, 02755))));
+	assert_int_equal(stat_of("d/g").st_gid, 1234);
+	assert_int_equal(mode_of("d/g"), 02755); /* root may, in any group */
+	needs(VFS_CAP_SYMLINKS);
+	ok(symlink("x", "d/l"));
+	assert_int_equal(stat_of("d/l").st_gid, 1234);
 }
 
 static void access_answers_by_mode(void **state)

@@ -167,6 +167,10 @@ static void device_without_a_driver_is_enxio(void **state)
 	assert_int_equal(fd, -1);
 	assert_true(errno == ENXIO || errno == EACCES); /* EACCES: nodev */
 	ok(close(ok(open("c", O_PATH))));
+	ok(mknod("b", S_IFBLK | 0666, makedev(60, 77)));
+	assert_int_equal(open("b", O_RDONLY), -1);
+	assert_true(errno == ENXIO || errno == EACCES);
+	assert_true(S_ISBLK(stat_of("b").st_mode));
 	ok(chmod("c", 0600));
 	ok(rename("c", "d"));
 	assert_true(S_ISCHR(stat_of("d").st_mode));

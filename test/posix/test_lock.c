@@ -66,6 +66,13 @@ static void record_locks_check_arguments(void **state)
 	fails(EINVAL, fcntl(fd, F_SETLK, &l));
 	l = lock_of(F_WRLCK, SEEK_CUR, -1, 0);
 	fails(EINVAL, fcntl(fd, F_SETLK, &l));
+	assert_int_equal(ok(write(fd, "12345", 5)), 5);
+	l = lock_of(F_WRLCK, SEEK_END, -6, 0);
+	fails(EINVAL, fcntl(fd, F_SETLK, &l));
+	l = lock_of(F_WRLCK, SEEK_END, -5, 0);
+	ok(fcntl(fd, F_SETLK, &l));
+	l = lock_of(F_WRLCK, SEEK_CUR, -5, 0);
+	ok(fcntl(fd, F_SETLK, &l));
 	l = lock_of(F_WRLCK, SEEK_SET, INT64_MAX, 2);
 	fails(EOVERFLOW, fcntl(fd, F_SETLK, &l));
 	fails(EFAULT, fcntl(fd, F_SETLK, nowhere));

@@ -289,6 +289,7 @@ static void o_path_names_but_does_not_open(void **state)
 	fails(EBADF, flock(fd, LOCK_SH));
 	fails(EBADF, ioctl(fd, FIONREAD, &st));
 	fails(EBADF, fallocate(fd, 0, 0, 1));
+	assert_int_equal(posix_fadvise(fd, 0, 0, POSIX_FADV_NORMAL), EBADF);
 	assert_true(ok(fcntl(fd, F_GETFL)) & O_PATH);
 	int copy = ok(dup(fd));
 

@@ -64,6 +64,7 @@ static void trailing_slash_wants_a_directory(void **state)
 	fails(ENOTDIR, truncate("f/", 0));
 	fails(ENOTDIR, chmod("f/", 0644));
 	fails(ENOTDIR, unlink("f/"));
+	fails(EISDIR, unlink("d/"));
 	fails(ENOENT, unlink("missing/"));
 	fails(ENOTDIR, rename("f/", "g"));
 	fails(ENOTDIR, rename("f", "g/"));

@@ -283,6 +283,12 @@ static void utimensat_needs_the_owner_or_write_permission(void **state)
 	fails(EPERM, utimensat(AT_FDCWD, "writable", now_omit, 0));
 	fails(EACCES, utimensat(AT_FDCWD, "theirs", NULL, 0));
 	fails(EPERM, utimensat(AT_FDCWD, "theirs", times, 0));
+	struct stat st = stat_of("theirs");
+
+	tick();
+	fails(EACCES, utimensat(AT_FDCWD, "theirs", now_now, 0));
+	assert_int_equal(compare_times(stat_of("theirs").st_mtim, st.st_mtim), 0);
+	assert_int_equal(compare_times(stat_of("theirs").st_ctim, st.st_ctim), 0);
 }
 
 static void truncate_needs_write_permission(void **state)
@@ -304,7 +310,13 @@ static void o_noatime_is_for_the_owner(void **state)
 	make_of("mine", USER, GROUP, 0644);
 	as_user();
 	fails(EPERM, open("theirs", O_RDONLY | O_NOATIME));
-	ok(close(ok(open("mine", O_RDONLY | O_NOATIME))));
+	int theirs = ok(open("theirs", O_RDONLY)), mine = ok(open("mine", O_RDONLY | O_NOATIME));
+
+	fails(EPERM, fcntl(theirs, F_SETFL, O_NOATIME));
+	ok(fcntl(mine, F_SETFL, 0));
+	ok(fcntl(mine, F_SETFL, O_NOATIME));
+	ok(close(theirs));
+	ok(close(mine));
 }
 
 static void devices_are_for_the_superuser(void **state)

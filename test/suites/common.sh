@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What the outside suites share: fetching them into the cache, choosing a part,
 # running tests two at a time, and judging their verdicts against a list of
 # expected failures. A suite's script sources this file after setting `suite`,
@@ -118,8 +119,8 @@ names() {
 
 expected_reason() { # the reason NAME (or NAME@VERSION, for one emcc) is listed with
 	[ -n "$EXPECTED" ] || return 0
-	sed -n -e "s/^$1[[:space:]][[:space:]]*//p" \
-		-e "s/^$1@$version[[:space:]][[:space:]]*//p" "$EXPECTED" | head -n 1
+	sed -n -e "s/^${1}[[:space:]][[:space:]]*//p" \
+		-e "s/^${1}@${version}[[:space:]][[:space:]]*//p" "$EXPECTED" | head -n 1
 }
 
 main() {

@@ -1,5 +1,4 @@
 // Module.vfs before main, when the runtime is there, and after.
-var Module = typeof Module != 'undefined' ? Module : {};
 (() => {
 	if (typeof process != 'undefined' && require('worker_threads').isMainThread === false) return;
 	var log = (...args) => require('fs').writeSync(1, args.join(' ') + '\n');

@@ -1,6 +1,5 @@
 // What a page gives: print and printErr, or, for the cases that are about
 // them, a function for each byte.
-var Module = typeof Module != 'undefined' ? Module : {};
 (() => {
 	if (typeof process == 'undefined' || require('worker_threads').isMainThread === false) return;
 	var fs = require('fs'), say = (s) => fs.writeSync(1, s);
