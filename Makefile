@@ -175,7 +175,8 @@ test-node:
 	@$(MAKE) --no-print-directory -j2 $(foreach v,$(wasm),build/$v/posix.js) lib
 	@for v in wasm wasm-mt wasm64; do $(tally) posix,$$v,node $(em)/node build/$$v/posix.js; done
 	@for v in wasm-old wasm-old-mt; do $(tally) posix,$$v,node $(em_old)/node build/$$v/posix.js; done
-	@EMCC=$(em)/emcc NODE=$(em)/node $(tally) linking,node test/wasm/run.sh
+	@EM_CLOSURE_COMPILER=$$(test/setup/closure.sh) EMCC=$(em)/emcc NODE=$(em)/node LIBS='build/lib build/wasm64' \
+		$(tally) linking,node test/wasm/run.sh
 	@EMCC=$(em_old)/emcc NODE=$(em_old)/node LIBS='build/wasm-old build/wasm-old-mt' \
 		$(tally) linking,node,3.1.69 test/wasm/run.sh
 

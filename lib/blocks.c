@@ -7,9 +7,6 @@
 #include <unistd.h>
 #include <vfsfs/backend.h> /* VFS_THREADS */
 
-#pragma weak vfs__extents_clear
-#pragma weak vfs__extent_drop
-
 bool vfs__blocks_take(vfs_blocks *b, size_t n)
 {
 	vfs_blocks_room *room = b->room;

@@ -88,7 +88,10 @@ void vfs__blocks_drop(vfs_blocks *b, uint64_t from, uint64_t to);
  * hole. */
 void vfs__block_clear(vfs_blocks *b, off_t from, off_t to);
 
-/* In blocks_map.c, called only where there are extents: */
+/* In blocks_map.c, called only where there are extents; blocks_map.c is linked
+ * only where the program maps files. */
+#pragma weak vfs__extents_clear
+#pragma weak vfs__extent_drop
 
 /* Clears what of [from, to) lies in extents. */
 void vfs__extents_clear(vfs_blocks *b, off_t from, off_t to);

@@ -26,8 +26,6 @@ struct vfs__process vfs__process = {
 				 VFS_CAP_SYS_ADMIN | VFS_CAP_FSETID},
 };
 vfs__mutex vfs__namespace = VFS__MUTEX_INIT;
-bool vfs__trace_on;
-_Thread_local bool vfs__trace_inside;
 
 bool vfs__capable(unsigned cap)
 {

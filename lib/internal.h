@@ -306,20 +306,19 @@ void vfs__drop_flock(FSStreamShared *shared);
 
 /* ---- trace.c ---- */
 
-extern bool vfs__trace_on;
-extern _Thread_local bool vfs__trace_inside; /* a traced call, or the tracer */
-
-/* Weak: trace.c is linked only where the program calls vfs_trace. */
+/* Weak: trace.c is linked only where the program calls vfs_trace. Elsewhere
+ * vfs__traced is NULL, and the linker drops the branch. */
+bool vfs__traced(void) __attribute__((weak));
 #define CALL(type, name, params, args, ...) type vfs__trace_##name params __attribute__((weak));
 #include "calls.h"
 #undef CALL
 
 /* At the head of a public call: traced, it goes through trace.c, which calls it
  * once more. */
-#define VFS__TRACE(name, args)                                                   \
-	do {                                                                     \
-		if (UNLIKELY(vfs__load(&vfs__trace_on)) && !vfs__trace_inside)   \
-			return vfs__trace_##name args;                           \
+#define VFS__TRACE(name, args)                               \
+	do {                                                 \
+		if (UNLIKELY(vfs__traced && vfs__traced()))  \
+			return vfs__trace_##name args;       \
 	} while (0)
 
 #endif

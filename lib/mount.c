@@ -30,6 +30,19 @@ static int mount_new(const FSType *type, const void *options, unsigned flags, FS
 	return 0;
 }
 
+int vfs_mount_root(const FSType *type, const void *options, unsigned flags, FSNode **out)
+{
+	FSMount *m;
+	int err = mount_new(type, options, flags, &m);
+	if (err)
+		return err;
+	mounts = m;
+	nowhere = vfs__process.root;
+	vfs__process.root = *out = m->root;
+	vfs__set_cwd(m->root);
+	return 0;
+}
+
 static int mount_walked(const FSType *type, const void *options, const vfs__path *p, bool at_root,
 			unsigned flags)
 {
@@ -39,18 +52,16 @@ static int mount_walked(const FSType *type, const void *options, const vfs__path
 		return -ENOTDIR;
 	if (on == on->mount->root && !at_root)
 		return -EBUSY;
+	if (!nowhere)
+		return vfs_mount_root(type, options, flags, &on);
 	int err = mount_new(type, options, flags, &m);
 	if (err)
 		return err;
 	m->next = mounts;
 	mounts = m;
-	if (!nowhere) {
-		nowhere = vfs__process.root;
-	} else {
-		vfs__get_node(on);
-		m->covered = on;
-		on->u.dir.covered_by = m;
-	}
+	vfs__get_node(on);
+	m->covered = on;
+	on->u.dir.covered_by = m;
 	if (on == vfs__process.root) {
 		vfs__process.root = m->root;
 		if (vfs__process.cwd == on)

@@ -74,6 +74,13 @@ int vfs__create(FSNode *dir, const vfs__name *name, mode_t mode, dev_t rdev, FSN
 	return 0;
 }
 
+int vfs_make_name(FSNode *dir, const char *ptr, mode_t mode, dev_t rdev, FSNode **out)
+{
+	size_t len = strlen(ptr);
+	vfs__name name = {ptr, (unsigned)len, vfs__hash(dir, ptr, len)};
+	return vfs__create(dir, &name, mode, rdev, out);
+}
+
 static int make(int dirfd, const char *path, mode_t mode, dev_t rdev)
 {
 	vfs__path p;

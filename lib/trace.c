@@ -1,25 +1,32 @@
 /*
  * The tracer: one function that hears of every call that has ended. Each call
  * of calls.h is wrapped here, in an object that only a program which traces
- * links; the core's own part is two variables and a branch.
+ * links; the core's own part is a branch, on a constant where this is not linked.
  */
 #include "internal.h"
 
+static bool on;
+static _Thread_local bool inside; /* a traced call, or the tracer */
 static void (*trace_fn)(const vfs_event *, void *);
 static void *trace_context;
 
 void vfs_trace(void (*fn)(const vfs_event *, void *), void *context)
 {
-	vfs__store(&vfs__trace_on, false);
+	vfs__store(&on, false);
 	vfs__store(&trace_context, context);
 	vfs__store(&trace_fn, fn);
-	vfs__store(&vfs__trace_on, fn != NULL);
+	vfs__store(&on, fn != NULL);
+}
+
+bool vfs__traced(void)
+{
+	return vfs__load(&on) && !inside;
 }
 
 static uint64_t enter(void)
 {
 	struct timespec t;
-	vfs__trace_inside = true;
+	inside = true;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
@@ -30,7 +37,7 @@ static void leave(vfs_event *event, uint64_t start)
 	void (*fn)(const vfs_event *, void *) = vfs__load(&trace_fn);
 	if (fn)
 		fn(event, vfs__load(&trace_context));
-	vfs__trace_inside = false;
+	inside = false;
 }
 
 #define CALL(type, name, params, args, ...)       \

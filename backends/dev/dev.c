@@ -170,58 +170,47 @@ static int dev_mknod(FSNode *dir, const char *name, size_t len, mode_t mode, dev
 	return 0;
 }
 
-/* A node of the tree under its name, which keeps it. A link's target: the
- * caller's, in memory that free() frees. */
-static int add(FSNode *root, const char *name, mode_t mode, dev_t rdev, const NodeOps *ops,
-	       char *target)
-{
-	FSNode *node;
-	int err = dev_mknod(root, NULL, 0, mode, rdev, &node);
-
-	if (err) {
-		free(target);
-		return err;
-	}
-	node->node_ops = ops;
-	if (target) {
-		node->u.target = target;
-		node->size = (off_t)strlen(target);
-	}
-	err = vfs_add_name(root, name, strlen(name), node);
-	vfs_node_put(node);
-	return err;
-}
-
-static int dev_mount(FSMount *m, const void *options)
+int vfs_dev_fill(FSNode *dir)
 {
 	static const char links[3][7] = { "stdin", "stdout", "stderr" };
-	FSNode *root = vfs_node_new(m, S_IFDIR | 0755, 0);
+	FSNode *node;
 	int err = 0;
 
-	(void)options;
-	if (!root)
-		return -ENOMEM;
-	m->root = root;
-	root->node_ops = &dev_ops;
 	for (size_t k = 0; k < sizeof devices / sizeof *devices && !err; k++) {
 		const struct device *d = devices + k;
 		dev_t rdev = vfs_makedev(d->major, d->minor);
 		if (d->ops)
 			err = vfs_register_device(rdev, d->name, d->ops);
 		if (!err || err == -EBUSY)
-			err = add(root, d->name, S_IFCHR | 0666, rdev, &dev_ops, NULL);
+			err = vfs_make_name(dir, d->name, S_IFCHR | 0666, rdev, &node);
 	}
-	if (!err)
-		err = add(root, "fd", S_IFDIR | 0555, 0, &fd_ops, NULL);
 	for (int k = 0; k < 3 && !err; k++) {
 		char *target = strdup("fd/0");
 		err = -ENOMEM;
-		if (target) {
-			target[3] = (char)('0' + k);
-			err = add(root, links[k], S_IFLNK | 0777, 0, &dev_ops, target);
+		if (!target)
+			break;
+		target[3] = (char)('0' + k);
+		err = vfs_make_name(dir, links[k], S_IFLNK | 0777, 0, &node);
+		if (err) {
+			free(target);
+			break;
 		}
+		node->u.target = target;
+		node->size = 4;
 	}
+	if (!err && !(err = vfs_make_name(dir, "fd", S_IFDIR | 0555, 0, &node)))
+		node->node_ops = &fd_ops;
 	return err;
+}
+
+static int dev_mount(FSMount *m, const void *options)
+{
+	(void)options;
+	m->root = vfs_node_new(m, S_IFDIR | 0755, 0);
+	if (!m->root)
+		return -ENOMEM;
+	m->root->node_ops = &dev_ops;
+	return vfs_dev_fill(m->root);
 }
 
 const FSType vfs_dev = {

@@ -297,6 +297,20 @@ void vfs_node_put(FSNode *node);
  * own. -EEXIST, -ENOMEM. */
 int vfs_add_name(FSNode *dir, const char *name, size_t len, FSNode *node);
 
+/*
+ * A new file, directory, device... in dir, as mknod makes it, but without
+ * looking at rights or at the umask, or whether the name is there. The node in
+ * *out, held by its name. -ENOMEM, and mknod's errors.
+ */
+int vfs_make_name(FSNode *dir, const char *name, mode_t mode, dev_t rdev, FSNode **out);
+
+/*
+ * The first mount, for start-up code: vfs_mount(type, options, "/", flags)
+ * without the looking for "/". Its root, in *out, is the root of all and the
+ * working directory.
+ */
+int vfs_mount_root(const FSType *type, const void *options, unsigned flags, FSNode **out);
+
 /* The node that an open descriptor names, a new reference. -EBADF. */
 int vfs_fd_node(int fd, FSNode **out);
 /* The lowest open descriptor >= from, or -EBADF. */

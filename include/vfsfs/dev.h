@@ -21,6 +21,10 @@ extern "C" {
  */
 extern const FSType vfs_dev;
 
+/* Puts the same into a directory of another backend, which has none of these
+ * names. For start-up code: nothing is undone where it fails. */
+int vfs_dev_fill(FSNode *dir);
+
 #ifdef __cplusplus
 }
 #endif

@@ -308,7 +308,7 @@ static void at_exit(void)
 int vfs__console_start(void)
 {
 	static const dev_t devices[] = { 5 << 8, 5 << 8 | 1, 6 << 8 };
-	int err = vfs_mknod("/dev/tty1", S_IFCHR | 0666, 6 << 8);
+	int err = 0;
 
 	for (int k = 0; k < 3 && !err; k++)
 		err = vfs_register_device(devices[k], "tty", &console_ops);

@@ -8,6 +8,7 @@
 #include <emscripten.h>
 #include <stdlib.h>
 #include <vfsfs/dev.h>
+#include <vfsfs/device.h>
 #include <vfsfs/mem.h>
 #include <vfsfs/vfsfs.h>
 #if VFS_THREADS
@@ -31,31 +32,30 @@ static void check_archive(void)
 #endif
 }
 
-static int make_tree(void)
+/* /dev is a directory of the memory backend: a mount on it would take room. */
+static int make_tree(FSNode *root)
 {
-	static const vfs_mem_options root = { .mode = 0755 };
-	mode_t mask = vfs_umask(0);
-	int err;
+	FSNode *dir;
 
-	if (!(err = vfs_mount(&vfs_mem, &root, "/", 0)) &&
-	    !(err = vfs_mkdir("/dev", 0755)) &&
-	    !(err = vfs_mount(&vfs_dev, NULL, "/dev", 0)) &&
-	    !(err = vfs_mkdir("/tmp", 01777)) &&
-	    !(err = vfs_mkdir("/home", 0755)) &&
-	    !(err = vfs_mkdir("/home/web_user", 0755)))
-		err = vfs__console_start();
-	vfs_umask(mask);
-	return err;
+	return vfs_make_name(root, "tmp", S_IFDIR | 01777, 0, &dir) ||
+	       vfs_make_name(root, "home", S_IFDIR | 0755, 0, &dir) ||
+	       vfs_make_name(dir, "web_user", S_IFDIR | 0755, 0, &dir) ||
+	       vfs_make_name(root, "dev", S_IFDIR | 0755, 0, &dir) ||
+	       vfs_dev_fill(dir) ||
+	       vfs_make_name(dir, "tty1", S_IFCHR | 0666, vfs_makedev(6, 0), &dir) ||
+	       vfs__console_start();
 }
 
 void vfs__start(void)
 {
+	static const vfs_mem_options options = { .mode = 0755 };
 	static bool started;
+	FSNode *root;
 
 	if (started)
 		return;
 	started = true;
 	check_archive();
-	if (make_tree())
+	if (vfs_mount_root(&vfs_mem, &options, 0, &root) || make_tree(root))
 		abort(); /* no memory */
 }

@@ -206,11 +206,6 @@ int __syscall_ftruncate64(int fd, off_t size)
 	return vfs_ftruncate(fd, size);
 }
 
-int __syscall_fallocate(int fd, int mode, off_t offset, off_t len)
-{
-	return vfs_fallocate(fd, mode, offset, len);
-}
-
 int __syscall_fadvise64(int fd, off_t offset, off_t len, int advice)
 {
 	return vfs_fadvise(fd, offset, len, advice);

@@ -22,16 +22,12 @@ mkdir -p "$OUT"
 [ -e "${VFSFS_LIB:=../../build/lib}/libvfsfs.a" ] || rm -f "$OUT"/*-vfsfs.*
 [ -e "$VFSFS_LIB/libvfsfs-mt.a" ] || rm -f "$OUT"/mt-vfsfs.*
 
-get_closure() { npm install --silent --no-audit --no-fund --prefix "$1" google-closure-compiler >&2; }
 target='time size'
 case " $* " in
 *' --quick '* | *' --rows '*) target='time' ;;
 *)
-	if have npm && (once "$cache/closure" get_closure); then
-		export EM_CLOSURE_COMPILER="$cache/closure/node_modules/.bin/google-closure-compiler"
-	else
-		say "no npm, so no sizes with --closure 1"
-	fi
+	EM_CLOSURE_COMPILER=$(../setup/closure.sh)
+	export EM_CLOSURE_COMPILER
 	;;
 esac
 
