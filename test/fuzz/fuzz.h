@@ -99,6 +99,21 @@ long fuzz_result(long r);
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 uint64_t hash_bytes(uint64_t h, const void *p, size_t len);
 
+/* More descriptors than the program may have, for the harness's own. */
+void limit_fds(unsigned n);
+extern char buffer[MAX_DATA + 8192];
+
+/* fuzz_data.c: parts of execute. index: of the call in fuzz->calls. */
+void *bad(void *good, int flags);
+long seek_to(int fd, off_t pos, int whence);
+long transfer(const struct call *c, int index);
+long transfer_vector(const struct call *c, int index);
+long seek_data(const struct call *c);
+long map_file(const struct call *c, int index);
+long touch_map(const struct call *c, int index);
+long map_private(const struct call *c);
+void forget_maps(void);
+
 /* fuzz_tree.c */
 struct stat;
 void say_stat(const struct stat *st);

@@ -296,6 +296,24 @@ t stdin_callback_gives_lines page lines 'print: 3 one\nprint: -1 Resource tempor
 with libvfsfs-mt.a "$mt" thread_prints_through_main page thread 'print: from a thread\nprint: main\n' -O1 -pthread
 with libvfsfs-mt.a "$mt" proxied_main_prints_through_main page print 'print: gr\0303\0274n \0342\0202\0254\nprint: \nerr: oops\nprint: tail\n' -O1 -pthread -sPROXY_TO_PTHREAD -sEXIT_RUNTIME=1
 
+# As in a browser: no process, console.log and prompt. Node stands in for it.
+web() { # CASE EXPECTED
+	printf '%b' "$2" >expected
+	[ -f web.js ] || build web.js "$here/stdio.c" -O1 -sENVIRONMENT=web -sSINGLE_FILE || return
+	echo 'var answers = ["one", "gr\u00fc\u00dfe", null];
+		globalThis.window = globalThis;
+		globalThis.prompt = () => answers.shift();
+		var Module = { arguments: [process.argv[2]] };
+		var code = require("fs").readFileSync("web.js", "utf8");
+		delete globalThis.process;
+		(0, eval)("var Module = " + JSON.stringify(Module) + ";" + code);' >use.js
+	"$NODE" use.js "$1" >found 2>&1
+	same expected found
+}
+t browser_console_gets_lines web print 'gr\0303\0274n \0342\0202\0254\n\noops\ntail\n'
+t browser_prompt_is_stdin web lines '3 one\n7 gr\0303\0274\0303\0237e\n0\n0\n'
+t browser_is_a_terminal web terminal 'printf\nwrite\nisatty 1 window 24x80\n'
+
 # ---- The end of a program ----
 
 end() { # CASE STATUS EXPECTED FLAG...
@@ -305,7 +323,8 @@ end() { # CASE STATUS EXPECTED FLAG...
 	build end.js "$here/end.c" "$@" || return
 	"$NODE" end.js "$case" >found 2>/dev/null
 	code=$?
-	same expected found && [ $code = "$status" ] || { echo "status $code"; return 1; }
+	same expected found || return
+	[ $code = "$status" ] || { echo "status $code"; return 1; }
 }
 for flags in -O0 '-O2' '-O2 -sEXIT_RUNTIME=1' '-O0 -sEXIT_RUNTIME=1'; do
 	# shellcheck disable=SC2086
