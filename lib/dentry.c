@@ -5,36 +5,36 @@
  * stays there while others come and go. Everything here is the namespace
  * lock's.
  *
- * uthash's macros are large: each is expanded once.
+ * Of uthash it needs no more than the buckets: its order of all elements and
+ * its making and freeing of tables would be a kilobyte of wasm. Each of its
+ * macros is expanded once.
  */
 #include "internal.h"
 
-struct FSDentry; /* HASH_KEYCMP sees a table's entry and a searched name */
-typedef struct key {
-	const FSNode *parent;
-	const char *name;
-} key;
-static int differs(const void *entry, const key *k, unsigned len);
-#define HASH_KEYCMP(a, b, n) differs(a, b, n)
 #define HASH_NONFATAL_OOM 1
-#define uthash_bzero(p, n) memset(p, 0, n)
+#define uthash_malloc(n) calloc(1, n)
+#define uthash_free(p, n) ((p) != first ? free(p) : (void)0)
+#define uthash_bzero(p, n) ((void)0)
 #include <uthash.h>
+
+static UT_hash_bucket first[32];
+static UT_hash_table table = {.buckets = first, .num_buckets = 32, .log2_num_buckets = 5};
 
 /* Shorter chains than uthash's 10; and where there is no memory for more
  * buckets, longer ones: no reason for an addition to fail. */
 #undef HASH_BKT_CAPACITY_THRESH
 #define HASH_BKT_CAPACITY_THRESH 4U
-static void expand(UT_hash_table *tbl)
+static void expand(void)
 {
 	int oomed = 0;
-	HASH_EXPAND_BUCKETS(hh, tbl, oomed);
+	HASH_EXPAND_BUCKETS(hh, &table, oomed);
 	(void)oomed;
 }
 #undef HASH_EXPAND_BUCKETS
-#define HASH_EXPAND_BUCKETS(hh, tbl, oomed) expand(tbl)
+#define HASH_EXPAND_BUCKETS(hh, tbl, oomed) expand()
 
 struct FSDentry {
-	UT_hash_handle hh; /* keylen is the name's length */
+	UT_hash_handle hh; /* keylen is the name's length; key, prev and next are not used */
 	FSNode *parent;    /* held, so that it outlives its entries */
 	FSNode *node;      /* held; NULL while only reserved */
 	FSDentry *next, *prev;
@@ -42,17 +42,16 @@ struct FSDentry {
 	char name[];
 };
 
-static FSDentry *table;
-
-static int differs(const void *entry, const key *k, unsigned len)
+static UT_hash_bucket *bucket(unsigned hash)
 {
-	const FSDentry *d = entry;
-	if (d->parent != k->parent)
-		return 1;
-	const char *a = d->name, *b = k->name;
+	return &table.buckets[hash & (table.num_buckets - 1)];
+}
+
+static bool same(const char *a, const char *b, unsigned len)
+{
 	while (len && *a == *b)
 		a++, b++, len--;
-	return len != 0;
+	return !len;
 }
 
 unsigned vfs__hash(const FSNode *parent, const char *name, size_t len)
@@ -65,22 +64,29 @@ unsigned vfs__hash(const FSNode *parent, const char *name, size_t len)
 
 FSDentry *vfs__find(const FSNode *dir, const vfs__name *name)
 {
-	key k = {dir, name->ptr};
-	FSDentry *d;
-	HASH_FIND_BYHASHVALUE(hh, table, &k, name->len, name->hash, d);
-	return d;
+	for (UT_hash_handle *h = bucket(name->hash)->hh_head; h; h = h->hh_next) {
+		FSDentry *d = (FSDentry *)h;
+		if (h->hashv == name->hash && h->keylen == name->len && d->parent == dir &&
+		    same(d->name, name->ptr, name->len))
+			return d;
+	}
+	return NULL;
 }
 
-static int add(FSDentry *d, const vfs__name *name)
+static void add(FSDentry *d, const vfs__name *name)
 {
-	d->hh.tbl = NULL;
-	HASH_ADD_KEYPTR_BYHASHVALUE(hh, table, d, name->len, name->hash, d);
-	return d->hh.tbl ? 0 : -ENOMEM;
+	int oomed = 0;
+	d->hh.tbl = &table;
+	d->hh.keylen = name->len;
+	d->hh.hashv = name->hash;
+	table.num_items++;
+	HASH_ADD_TO_BKT(*bucket(name->hash), hh, &d->hh, oomed);
 }
 
 static void delete(FSDentry *d)
 {
-	HASH_DELETE(hh, table, d);
+	table.num_items--;
+	HASH_DEL_IN_BKT(*bucket(d->hh.hashv), &d->hh);
 }
 
 FSNode *vfs__entry_node(const FSDentry *d)
@@ -122,10 +128,7 @@ int vfs__reserve(FSNode *dir, const vfs__name *name, FSDentry **out)
 	d->name[name->len] = 0;
 	d->parent = dir;
 	d->node = NULL;
-	if (add(d, name)) {
-		free(d);
-		return -ENOMEM;
-	}
+	add(d, name);
 	vfs__get_node(dir);
 	*out = d;
 	return 0;
@@ -164,6 +167,7 @@ void vfs__enter(FSDentry *d, FSNode *node)
 	else
 		dir->u.dir.first = d;
 	dir->u.dir.last = d;
+	dir->size += VFS__ENTRY_SIZE;
 	settle_in(d);
 }
 
@@ -187,6 +191,7 @@ void vfs__remove(FSDentry *d)
 		d->next->prev = d->prev;
 	else
 		dir->u.dir.last = d->prev;
+	dir->size -= VFS__ENTRY_SIZE;
 	if (S_ISDIR(node->mode) && node->u.dir.entry == d)
 		node->u.dir.entry = NULL;
 	vfs__abandon(d);
@@ -233,12 +238,14 @@ FSDentry *vfs__entry_at(const FSNode *dir, uint64_t at)
 
 void vfs__remove_all(const FSMount *m)
 {
-	FSDentry *next;
-	for (FSDentry *d = table; d; d = next) {
-		next = d->hh.next;
-		if (d->parent->mount == m)
-			vfs__remove(d);
-	}
+	UT_hash_handle *h, *next;
+	for (unsigned i = 0; i < table.num_buckets; i++)
+		for (h = table.buckets[i].hh_head; h; h = next) {
+			next = h->hh_next;
+			FSDentry *d = (FSDentry *)h;
+			if (d->parent->mount == m)
+				vfs__remove(d);
+		}
 }
 
 void vfs__drop_cursor(FSStreamShared *shared)

@@ -1,8 +1,7 @@
 /*
  * The descriptor table, and the pools of what it points to. Descriptors are
- * found by bitmap: a bit for each, a word of bits that say which words are
- * full, and a word for the chunks. Chunks are never freed and streams only
- * recycled, so that a reader needs no lock (vfs__get_stream).
+ * found by bitmap, from the lowest that may be free. Chunks are never freed and
+ * streams only recycled, so that a reader needs no lock (vfs__get_stream).
  */
 #include "internal.h"
 #include <dirent.h>
@@ -13,57 +12,32 @@ const StreamOps vfs__path_ops = {0};
 
 static vfs__fds first;
 vfs__fds *vfs__fd_chunks[VFS__FD_CHUNKS] = {&first};
-static uint64_t full_chunks[VFS__FD_CHUNKS / 64];
+static unsigned lowest; /* no descriptor below it is free */
 static unsigned max_fds = VFS__FD_CHUNK;
 static FSStream *free_streams;        /* linked through data */
 static FSStreamShared *free_shareds;  /* linked through next_cursor */
 static vfs__mutex lock = VFS__MUTEX_INIT;              /* all of the above; a leaf */
 
-/* The lowest clear bit >= from among n words, or -1. */
-static int clear_bit(const uint64_t *words, int n, unsigned from)
-{
-	for (int i = (int)(from / 64); i < n; i++, from = 0) {
-		uint64_t free = ~words[i] & (~(uint64_t)0 << from % 64);
-		if (free)
-			return i * 64 + __builtin_ctzll(free);
-	}
-	return -1;
-}
-
 static int reserve(unsigned from)
 {
-	for (unsigned chunk = from / VFS__FD_CHUNK; chunk < VFS__FD_CHUNKS; chunk++, from = 0) {
-		int next = clear_bit(full_chunks, VFS__FD_CHUNKS / 64, chunk);
-		if (next < 0)
-			break;
-		if ((unsigned)next != chunk)
-			from = 0;
-		chunk = (unsigned)next;
-		if (chunk * VFS__FD_CHUNK >= max_fds)
-			break;
-		vfs__fds *c = vfs__fd_chunks[chunk];
+	unsigned fd = from > lowest ? from : lowest;
+	for (; fd < max_fds; fd = (fd | 63) + 1) {
+		vfs__fds *c = vfs__fd_chunks[fd / VFS__FD_CHUNK];
 		if (!c) {
 			if (!(c = calloc(1, sizeof *c)))
 				return -ENOMEM;
-			vfs__store(&vfs__fd_chunks[chunk], c);
+			vfs__store(&vfs__fd_chunks[fd / VFS__FD_CHUNK], c);
 		}
-		from %= VFS__FD_CHUNK;
-		/* from's own word, then the first that is not full */
-		int bit = clear_bit(c->used, (int)from / 64 + 1, from);
-		if (bit < 0 && from / 64 < 63) {
-			int word = clear_bit(&c->full, 1, from / 64 + 1);
-			if (word >= 0)
-				bit = clear_bit(c->used, word + 1, (unsigned)word * 64);
-		}
-		if (bit < 0)
+		uint64_t *word = &c->used[fd % VFS__FD_CHUNK / 64];
+		uint64_t free = ~*word >> fd % 64;
+		if (!free)
 			continue;
-		unsigned fd = chunk * VFS__FD_CHUNK + (unsigned)bit;
+		fd += (unsigned)__builtin_ctzll(free);
 		if (fd >= max_fds)
 			break;
-		int word = bit / 64;
-		if (!~(c->used[word] |= (uint64_t)1 << bit % 64) &&
-		    !~(c->full |= (uint64_t)1 << word))
-			full_chunks[chunk / 64] |= (uint64_t)1 << chunk % 64;
+		*word |= (uint64_t)1 << fd % 64;
+		if (from <= lowest)
+			lowest = fd + 1;
 		return (int)fd;
 	}
 	return -EMFILE;
@@ -71,11 +45,10 @@ static int reserve(unsigned from)
 
 static void release(int fd)
 {
-	unsigned chunk = (unsigned)fd / VFS__FD_CHUNK, bit = (unsigned)fd % VFS__FD_CHUNK;
-	vfs__fds *c = vfs__fd_chunks[chunk];
-	c->used[bit / 64] &= ~((uint64_t)1 << bit % 64);
-	c->full &= ~((uint64_t)1 << bit / 64);
-	full_chunks[chunk / 64] &= ~((uint64_t)1 << chunk % 64);
+	unsigned bit = (unsigned)fd % VFS__FD_CHUNK;
+	vfs__fd_chunks[(unsigned)fd / VFS__FD_CHUNK]->used[bit / 64] &= ~((uint64_t)1 << bit % 64);
+	if ((unsigned)fd < lowest)
+		lowest = (unsigned)fd;
 }
 
 int vfs__fd_reserve(unsigned from)

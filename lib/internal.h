@@ -22,6 +22,7 @@
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 enum { VFS__NAME_MAX = 255, VFS__PATH_MAX = 4096, VFS__LINKS_MAX = 40 };
+enum { VFS__ENTRY_SIZE = 20 }; /* a directory's st_size, for each name, as on tmpfs */
 
 /* ---- Locks and counters: nothing in the single-threaded archive ---- */
 
@@ -234,7 +235,6 @@ enum { VFS__FD_CHUNK = 4096, VFS__FD_CHUNKS = 256, VFS__FD_MAX = 1048576 };
 typedef struct vfs__fds {
 	FSStream *slot[VFS__FD_CHUNK];
 	uint64_t used[VFS__FD_CHUNK / 64]; /* a bit set: taken */
-	uint64_t full;                     /* a bit set: the word is */
 } vfs__fds;
 extern vfs__fds *vfs__fd_chunks[VFS__FD_CHUNKS];
 

@@ -19,15 +19,16 @@ static int mount_new(const FSType *type, const void *options, unsigned flags, FS
 	m->type = type;
 	m->flags = flags;
 	m->dev = vfs_makedev(0, ++last_dev);
-	int err = type->mount(m, options);
-	if (err) {
-		vfs__remove_all(m);
-		vfs_node_put(m->root);
-		free(m);
-		return err;
-	}
 	*out = m;
-	return 0;
+	return type->mount(m, options);
+}
+
+static void set_first(FSMount *m)
+{
+	mounts = m;
+	nowhere = vfs__process.root;
+	vfs__process.root = m->root;
+	vfs__set_cwd(m->root);
 }
 
 int vfs_mount_root(const FSType *type, const void *options, unsigned flags, FSNode **out)
@@ -36,10 +37,8 @@ int vfs_mount_root(const FSType *type, const void *options, unsigned flags, FSNo
 	int err = mount_new(type, options, flags, &m);
 	if (err)
 		return err;
-	mounts = m;
-	nowhere = vfs__process.root;
-	vfs__process.root = *out = m->root;
-	vfs__set_cwd(m->root);
+	set_first(m);
+	*out = m->root;
 	return 0;
 }
 
@@ -47,16 +46,24 @@ static int mount_walked(const FSType *type, const void *options, const vfs__path
 			unsigned flags)
 {
 	FSNode *on = p->node;
-	FSMount *m;
+	FSMount *m = NULL;
 	if (!S_ISDIR(on->mode))
 		return -ENOTDIR;
 	if (on == on->mount->root && !at_root)
 		return -EBUSY;
-	if (!nowhere)
-		return vfs_mount_root(type, options, flags, &on);
 	int err = mount_new(type, options, flags, &m);
-	if (err)
+	if (err) {
+		if (m) {
+			vfs__remove_all(m);
+			vfs_node_put(m->root);
+			free(m);
+		}
 		return err;
+	}
+	if (!nowhere) {
+		set_first(m);
+		return 0;
+	}
 	m->next = mounts;
 	mounts = m;
 	vfs__get_node(on);

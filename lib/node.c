@@ -29,6 +29,7 @@ FSNode *vfs_node_new(FSMount *m, mode_t mode, uint64_t ino)
 	n->refs = 1;
 	if (S_ISDIR(mode)) {
 		n->u.dir.next_cookie = 2; /* 0 and 1 are "." and ".." */
+		n->size = 2 * VFS__ENTRY_SIZE;
 		n->stream_ops = &vfs__dir_ops;
 	}
 	vfs_mark(n, VFS_ATIME | VFS_MTIME | VFS_CTIME | VFS_BTIME);

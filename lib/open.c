@@ -15,16 +15,16 @@ enum {
 	DROPPED = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC | TMPFILE | O_NOFOLLOW
 };
 
+/* O_RDONLY, O_WRONLY, O_RDWR are 0, 1, 2; 3 asks for both rights and gives
+ * neither, as on Linux. */
 static bool wants_read(int flags)
 {
-	int mode = flags & 3;
-	return mode == O_RDONLY || mode == O_RDWR;
+	return !(flags & 1);
 }
 
 static bool wants_write(int flags)
 {
-	int mode = flags & 3;
-	return mode == O_WRONLY || mode == O_RDWR;
+	return (flags + 1) & 2;
 }
 
 /* The ops of what a node is; -errno in *err where it cannot be opened. */
@@ -74,7 +74,6 @@ static int stream_on(FSNode *n, int flags, FSStream **out)
 static int check_open(const FSNode *n, int flags)
 {
 	int err;
-	bool write = wants_write(flags);
 	if (S_ISDIR(n->mode)) {
 		if ((flags & 3) || (flags & (O_CREAT | O_TRUNC)))
 			return -EISDIR;
@@ -85,8 +84,7 @@ static int check_open(const FSNode *n, int flags)
 		return 0;
 	if (S_ISLNK(n->mode))
 		return -ELOOP;
-	unsigned want = (flags & 3) == 3 ? R_OK | W_OK : (wants_read(flags) ? R_OK : 0) |
-							 (write ? W_OK : 0);
+	unsigned want = (unsigned)"\4\2\6\6"[flags & 3]; /* R_OK, W_OK, both */
 	if (flags & O_TRUNC)
 		want |= W_OK;
 	if (want & W_OK && !S_ISCHR(n->mode) && (n->mount->flags & VFS_RDONLY))

@@ -147,45 +147,33 @@ static int walk(FSNode *at, const char *path, unsigned flags, vfs__path *p)
 		if (UNLIKELY(!n))
 			return err;
 
-		if (LIKELY(S_ISDIR(n->mode))) {
-			at = into_mounts(n);
-			if (last) {
-				p->node = at;
-				return 0;
-			}
-			continue;
-		}
-		if (S_ISLNK(n->mode) && (!last || slash || (flags & VFS__FOLLOW))) {
+		if (UNLIKELY(S_ISLNK(n->mode)) && (!last || slash || (flags & VFS__FOLLOW))) {
 			if (++links > VFS__LINKS_MAX)
 				return -ELOOP;
-			if (n->node_ops && n->node_ops->follow) {
-				FSNode *to;
-				if ((err = n->node_ops->follow(n, &to)) != 0)
-					return err;
-				p->entry = NULL;
-				hold(p, to);
-				if (last) {
-					p->node = to;
-					return slash && !S_ISDIR(to->mode) ? -ENOTDIR : 0;
-				}
-				if (!S_ISDIR(to->mode))
-					return -ENOTDIR;
-				at = into_mounts(to);
+			if (!n->node_ops || !n->node_ops->follow) {
+				/* what follows the link: its slashes say "a directory" */
+				left[depth] = last ? (slash ? "/" : "") : c;
+				if (*left[depth])
+					depth++;
+				c = n->u.target;
+				if (*c == '/')
+					at = vfs__process.root;
 				continue;
 			}
-			/* what follows the link: its slashes say "a directory" */
-			left[depth] = last ? (slash ? "/" : "") : c;
-			if (*left[depth])
-				depth++;
-			c = n->u.target;
-			if (*c == '/')
-				at = vfs__process.root;
-			continue;
+			if ((err = n->node_ops->follow(n, &n)) != 0)
+				return err;
+			p->entry = NULL;
+			hold(p, n);
+		} else if (LIKELY(S_ISDIR(n->mode))) {
+			n = into_mounts(n);
 		}
-		if (!last || slash)
+		if (last && !(slash && !S_ISDIR(n->mode))) {
+			p->node = n;
+			return 0;
+		}
+		if (!S_ISDIR(n->mode))
 			return -ENOTDIR;
-		p->node = n;
-		return 0;
+		at = n;
 	}
 }
 

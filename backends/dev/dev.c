@@ -185,17 +185,12 @@ int vfs_dev_fill(FSNode *dir)
 			err = vfs_make_name(dir, d->name, S_IFCHR | 0666, rdev, &node);
 	}
 	for (int k = 0; k < 3 && !err; k++) {
-		char *target = strdup("fd/0");
-		err = -ENOMEM;
-		if (!target)
-			break;
-		target[3] = (char)('0' + k);
 		err = vfs_make_name(dir, links[k], S_IFLNK | 0777, 0, &node);
-		if (err) {
-			free(target);
+		if (err)
 			break;
-		}
-		node->u.target = target;
+		if (!(node->u.target = strdup("fd/0")))
+			return -ENOMEM;
+		node->u.target[3] = (char)('0' + k);
 		node->size = 4;
 	}
 	if (!err && !(err = vfs_make_name(dir, "fd", S_IFDIR | 0555, 0, &node)))

@@ -69,7 +69,7 @@ struct FSNode {
 	uint32_t nlink;               /* namespace lock */
 	uid_t uid;                    /* namespace lock */
 	gid_t gid;                    /* namespace lock */
-	off_t size;                   /* bytes; node lock */
+	off_t size;                   /* bytes; node lock, a directory's namespace lock */
 	uint64_t ino;                 /* constant, unique in the mount */
 	dev_t rdev;                   /* of a device node, else 0; constant */
 	unsigned refs;                /* atomic */
@@ -307,7 +307,7 @@ int vfs_make_name(FSNode *dir, const char *name, mode_t mode, dev_t rdev, FSNode
 /*
  * The first mount, for start-up code: vfs_mount(type, options, "/", flags)
  * without the looking for "/". Its root, in *out, is the root of all and the
- * working directory.
+ * working directory. After an error the program ends: nothing is undone.
  */
 int vfs_mount_root(const FSType *type, const void *options, unsigned flags, FSNode **out);
 

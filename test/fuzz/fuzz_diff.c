@@ -175,13 +175,21 @@ static bool is_known(int at)
 	return false;
 }
 
-/* Leaves out what does not matter for a difference of the same call. */
+/* Leaves out what does not matter for a difference of the same call. One that
+ * does not come again is shown as it was. */
 static void minimise(void)
 {
 	static struct call before[MAX_CALLS];
+	static struct side lib, host;
+	lib = fuzz->lib;
+	host = fuzz->host;
 	int at = run(), n;
-	if (at < 0)
+	if (at < 0) {
+		printf("not seen again when the same calls were repeated:\n");
+		fuzz->lib = lib;
+		fuzz->host = host;
 		return;
+	}
 	int op = fuzz->calls[at].op;
 	for (bool shorter = true; shorter;) {
 		shorter = false;
