@@ -82,12 +82,16 @@ int vfs_faccessat(int dirfd, const char *path, int mode, int flags)
 		return -EINVAL;
 	vfs__path p;
 	const vfs_credential *c = &vfs__process.cred;
-	int err = vfs__walk_to(dirfd, path, walk_flags(flags), &p);
+	bool effective = flags & AT_EACCESS;
+	int err = effective ? vfs__walk_to(dirfd, path, walk_flags(flags), &p)
+			    : vfs__walk_real(dirfd, path, walk_flags(flags), &p);
+	if (!err && !p.node)
+		err = -ENOENT;
 	if (!err) {
 		FSNode *n = p.node;
 		if ((mode & W_OK) && (n->mount->flags & VFS_RDONLY) && !S_ISCHR(n->mode))
 			err = -EROFS;
-		else if (flags & AT_EACCESS)
+		else if (effective)
 			err = vfs__may(n, (unsigned)mode);
 		else
 			err = vfs__may_as(n, (unsigned)mode, c->uid, c->gid);
@@ -157,11 +161,13 @@ static int chown_node(FSNode *n, uid_t uid, gid_t gid)
 		a.valid |= VFS_GID;
 	}
 	/* a program that changes hands is no longer set-id */
-	if (S_ISREG(n->mode)) {
+	if (!S_ISDIR(n->mode)) {
 		a.mode = n->mode & ~(mode_t)S_ISUID;
 		if (n->mode & S_IXGRP)
 			a.mode &= ~(mode_t)S_ISGID;
 		a.valid |= VFS_MODE;
+		if (a.mode != n->mode && !vfs__owns(n))
+			return -EPERM;
 	}
 	return set(n, &a);
 }
@@ -177,6 +183,8 @@ static int utimens_node(FSNode *n, const struct timespec times[2])
 	static const struct timespec both_now[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
 	if (!times)
 		times = both_now;
+	if (!good_time(&times[0]) || !good_time(&times[1]))
+		return -EINVAL;
 	bool now = times[0].tv_nsec == UTIME_NOW && times[1].tv_nsec == UTIME_NOW;
 	if (n->mount->flags & VFS_RDONLY)
 		return -EROFS;
@@ -285,8 +293,6 @@ int vfs_utimensat(int dirfd, const char *path, const struct timespec times[2], i
 	if (times) {
 		if (vfs__bad_address(times, 2 * sizeof *times))
 			return -EFAULT;
-		if (!good_time(&times[0]) || !good_time(&times[1]))
-			return -EINVAL;
 		if (times[0].tv_nsec == UTIME_OMIT && times[1].tv_nsec == UTIME_OMIT)
 			return 0;
 	}

@@ -99,8 +99,7 @@ static ssize_t read_entries(FSStream *s, void *buf, size_t size)
 		else
 			list(shared, dir, &to);
 	}
-	if (!s->noatime)
-		vfs_mark(dir, VFS_ATIME);
+	vfs__mark_read(s);
 	if (to.at != (char *)buf)
 		return to.at - (char *)buf;
 	/* nothing fitted, or nothing is left? */

@@ -15,6 +15,8 @@ static int allocate(FSStream *s, int mode, off_t offset, off_t len)
 {
 	FSNode *n = s->shared->node;
 	off_t end;
+	if (s->stream_ops == &vfs__path_ops)
+		return -EBADF;
 	if (offset < 0 || len <= 0)
 		return -EINVAL;
 	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE) || mode == FALLOC_FL_PUNCH_HOLE)
@@ -33,7 +35,10 @@ static int allocate(FSStream *s, int mode, off_t offset, off_t len)
 	int err = s->stream_ops->allocate(s, mode, offset, len);
 	if (!err)
 		vfs_mark(n, VFS_MTIME | VFS_CTIME);
+	bool privileged = !err && vfs__is_privileged(n);
 	vfs__unlock_node(n);
+	if (privileged)
+		vfs__drop_privileges(n);
 	return err;
 }
 

@@ -7,7 +7,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 
-enum { SETTABLE = O_APPEND | O_NONBLOCK | O_NOATIME | O_ASYNC | O_DIRECT };
+enum { SETTABLE = O_APPEND | O_NONBLOCK | O_NOATIME | O_DIRECT };
 
 /*
  * Record locks belong to the process, and there is one: none ever conflicts
@@ -16,6 +16,8 @@ enum { SETTABLE = O_APPEND | O_NONBLOCK | O_NOATIME | O_ASYNC | O_DIRECT };
 static int check_lock(const FSStream *s, const struct flock *l, bool set)
 {
 	off_t base, start, end;
+	if (!set && l->l_type != F_RDLCK && l->l_type != F_WRLCK)
+		return -EINVAL;
 	switch (l->l_whence) {
 	case SEEK_SET:
 		base = 0;
@@ -43,7 +45,7 @@ static int check_lock(const FSStream *s, const struct flock *l, bool set)
 	case F_WRLCK:
 		return set && !s->writable ? -EBADF : 0;
 	case F_UNLCK:
-		return set ? 0 : -EINVAL;
+		return 0;
 	default:
 		return -EINVAL;
 	}
@@ -73,8 +75,10 @@ static int set_flags(FSStream *s, int flags)
 		if (!owns)
 			return -EPERM;
 	}
+	if ((flags & O_DIRECT) && s->type == DT_DIR)
+		return -EINVAL;
 	vfs__lock_node(n);
-	shared->flags = (shared->flags & ~SETTABLE) | (flags & SETTABLE);
+	vfs__store(&shared->flags, (shared->flags & ~SETTABLE) | (flags & SETTABLE));
 	vfs__unlock_node(n);
 	return 0;
 }
@@ -151,13 +155,13 @@ int vfs_flock(int fd, int operation)
 {
 	VFS__TRACE(flock, (fd, operation));
 	int kind = operation & ~LOCK_NB;
+	if (kind != LOCK_SH && kind != LOCK_EX && kind != LOCK_UN)
+		return -EINVAL;
 	FSStream *s = vfs__get_stream(fd);
 	if (!s)
 		return -EBADF;
-	int r = -EINVAL;
-	if (s->stream_ops == &vfs__path_ops) {
-		r = -EBADF;
-	} else if (kind == LOCK_SH || kind == LOCK_EX || kind == LOCK_UN) {
+	int r = -EBADF;
+	if (kind == LOCK_UN ? s->stream_ops != &vfs__path_ops : s->readable || s->writable) {
 		vfs__lock_node(s->shared->node);
 		r = take(s->shared, kind);
 		vfs__unlock_node(s->shared->node);

@@ -189,7 +189,7 @@ FSStream *vfs__stream_new(FSStreamShared *shared)
 	s->stream_ops = NULL;
 	s->data = NULL;
 	s->fd = -1;
-	s->cloexec = s->seekable = s->readable = s->writable = s->noatime = false;
+	s->cloexec = s->seekable = s->readable = s->writable = false;
 	vfs__inc(&shared->refs);
 	vfs__store(&s->refs, 1);
 	return s;

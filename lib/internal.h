@@ -207,6 +207,8 @@ void vfs__end_walk(vfs__path *p);
 int vfs__walk2(int fd1, const char *path1, unsigned flags1, vfs__path *p1, int fd2,
 	       const char *path2, unsigned flags2, vfs__path *p2);
 void vfs__end_walk2(vfs__path *p1, vfs__path *p2);
+/* As vfs__walk, but searching with the real ids: access(2). */
+int vfs__walk_real(int dirfd, const char *path, unsigned flags, vfs__path *p);
 /* As vfs__walk; -ENOENT where the last name is missing. */
 int vfs__walk_to(int dirfd, const char *path, unsigned flags, vfs__path *p);
 /* What a descriptor names, in a vfs__path that vfs__end_walk ends; `path` may
@@ -298,11 +300,28 @@ static inline FSStream *vfs__get_stream(int fd)
 /* ---- stream.c, open.c, dir.c, device.c ---- */
 
 extern const StreamOps vfs__dir_ops, vfs__path_ops;
-int vfs__truncate(FSNode *node, off_t size);
+/* always: the times change even where the size does not. */
+int vfs__truncate(FSNode *node, off_t size, bool always);
 void vfs__stat(FSNode *node, struct stat *st);
 void vfs__set_cwd(FSNode *dir);
 /* Gives a flock up. node lock */
 void vfs__drop_flock(FSStreamShared *shared);
+
+/* A program that is written to loses its set-ID bits. */
+static inline bool vfs__is_privileged(const FSNode *node)
+{
+	return UNLIKELY(node->mode & (S_ISUID | S_ISGID));
+}
+void vfs__drop_privileges(FSNode *node);
+
+/* The access time, unless the stream or the mount does without. */
+static inline void vfs__mark_read(const FSStream *s)
+{
+	FSNode *node = s->shared->node;
+	if (LIKELY(!(vfs__load(&s->shared->flags) & O_NOATIME) &&
+		   !(node->mount->flags & VFS_NOATIME)))
+		vfs_mark(node, VFS_ATIME);
+}
 
 /* ---- trace.c ---- */
 

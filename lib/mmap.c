@@ -76,8 +76,8 @@ static int map_file(int fd, region *r, int prot, int flags)
 	else {
 		vfs__lock_node(n);
 		err = s->stream_ops->mmap(s, r->len, r->pos, prot, flags, &addr);
-		if (!err && !s->noatime)
-			vfs_mark(n, VFS_ATIME);
+		if (!err)
+			vfs__mark_read(s);
 		vfs__unlock_node(n);
 	}
 	if (!err) {
@@ -94,20 +94,34 @@ static int map_file(int fd, region *r, int prot, int flags)
 	return err;
 }
 
+static bool is_open(int fd)
+{
+	FSStream *s = vfs__get_stream(fd);
+	if (!s)
+		return false;
+	bool real = s->stream_ops != &vfs__path_ops;
+	vfs__put_stream(s);
+	return real;
+}
+
 static int map(size_t len, int prot, int flags, int fd, off_t pos, void **out)
 {
 	off_t end;
 	size_t size = round_up(len);
 	int type = flags & MAP_TYPE;
-	if (!len || (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE) ||
-	    (flags & MAP_FIXED))
-		return -EINVAL;
 	if (pos < 0 || (size_t)pos % page_size())
+		return -EINVAL;
+	if (!(flags & MAP_ANONYMOUS) && !is_open(fd))
+		return -EBADF;
+	if (!len)
 		return -EINVAL;
 	if (!size || size > PTRDIFF_MAX)
 		return -ENOMEM;
 	if (__builtin_add_overflow(pos, (off_t)size, &end))
 		return -EOVERFLOW;
+	if ((type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE) ||
+	    (flags & MAP_FIXED))
+		return -EINVAL;
 	region *r = calloc(1, sizeof *r);
 	mapping *m = malloc(sizeof *m);
 	int err = r && m ? 0 : -ENOMEM;

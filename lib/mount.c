@@ -209,6 +209,8 @@ int vfs_syncfs(int fd)
 	VFS__TRACE(syncfs, (fd));
 	vfs__path p;
 	int err = vfs__walk_fd(fd, &p);
+	if (!err && p.base->stream_ops == &vfs__path_ops)
+		err = -EBADF;
 	if (!err) {
 		FSMount *m = p.node->mount;
 		vfs__settle();

@@ -40,8 +40,17 @@ static void inherit(const FSNode *dir, FSNode *n)
 	n->gid = dir->gid;
 	if (S_ISDIR(n->mode))
 		n->mode |= S_ISGID;
-	else if ((n->mode & S_IXGRP) && !vfs__in_group(dir->gid) && !vfs__capable(VFS_CAP_FSETID))
-		n->mode &= ~(mode_t)S_ISGID;
+}
+
+/* The mode that a new node gets: its set-group-ID bit goes by what was asked
+ * for, then the umask counts. */
+static mode_t new_mode(const FSNode *dir, mode_t mode)
+{
+	const mode_t both = S_ISGID | S_IXGRP;
+	if ((mode & both) == both && (dir->mode & S_ISGID) && !vfs__in_group(dir->gid) &&
+	    !vfs__capable(VFS_CAP_FSETID))
+		mode &= ~(mode_t)S_ISGID;
+	return mode & ~vfs__process.umask;
 }
 
 int vfs__create(FSNode *dir, const vfs__name *name, mode_t mode, dev_t rdev, FSNode **out)
@@ -55,8 +64,8 @@ int vfs__create(FSNode *dir, const vfs__name *name, mode_t mode, dev_t rdev, FSN
 		return -ENOENT;
 	if (name && (err = vfs__reserve(dir, name, &d)) != 0)
 		return err;
-	err = dir->node_ops->mknod(dir, name ? name->ptr : NULL, name ? name->len : 0, mode, rdev,
-				   &n);
+	err = dir->node_ops->mknod(dir, name ? name->ptr : NULL, name ? name->len : 0,
+				   new_mode(dir, mode), rdev, &n);
 	if (err) {
 		if (d)
 			vfs__abandon(d);
@@ -88,8 +97,11 @@ static int make(int dirfd, const char *path, mode_t mode, dev_t rdev)
 	int err = vfs__walk(dirfd, path, VFS__NAME, &p);
 	if (!err)
 		err = check_new(&p, S_ISDIR(mode));
+	/* a character device 0:0 is nobody's: Linux's whiteout */
+	if (!err && (S_ISBLK(mode) || (S_ISCHR(mode) && rdev)) && !vfs__capable(VFS_CAP_MKNOD))
+		err = -EPERM;
 	if (!err)
-		err = vfs__create(p.dir, &p.name, mode & ~vfs__process.umask, rdev, &n);
+		err = vfs__create(p.dir, &p.name, mode, rdev, &n);
 	vfs__end_walk(&p);
 	vfs__settle();
 	return err;
@@ -119,8 +131,6 @@ int vfs_mknodat(int dirfd, const char *path, mode_t mode, dev_t dev)
 		break;
 	case S_IFCHR:
 	case S_IFBLK:
-		if (!vfs__capable(VFS_CAP_MKNOD))
-			return -EPERM;
 		break;
 	case S_IFDIR:
 		return -EPERM;

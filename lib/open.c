@@ -12,7 +12,9 @@
 #endif
 enum {
 	TMPFILE = O_TMPFILE & ~O_DIRECTORY,
-	DROPPED = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC | TMPFILE | O_NOFOLLOW
+	DROPPED = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC,
+	KNOWN = 3 | DROPPED | O_APPEND | O_NONBLOCK | O_SYNC | O_ASYNC | O_DIRECT | O_DIRECTORY |
+		O_NOFOLLOW | O_NOATIME | O_PATH | O_TMPFILE
 };
 
 /* O_RDONLY, O_WRONLY, O_RDWR are 0, 1, 2; 3 asks for both rights and gives
@@ -64,7 +66,6 @@ static int stream_on(FSNode *n, int flags, FSStream **out)
 		s->readable = wants_read(flags);
 		s->writable = wants_write(flags);
 		s->seekable = s->type == DT_REG || s->type == DT_DIR || ops->llseek;
-		s->noatime = (flags & O_NOATIME) || (n->mount->flags & VFS_NOATIME);
 	}
 	*out = s;
 	return 0;
@@ -84,6 +85,8 @@ static int check_open(const FSNode *n, int flags)
 		return 0;
 	if (S_ISLNK(n->mode))
 		return -ELOOP;
+	if ((S_ISCHR(n->mode) || S_ISBLK(n->mode)) && (n->mount->flags & VFS_NODEV))
+		return -EACCES;
 	unsigned want = (unsigned)"\4\2\6\6"[flags & 3]; /* R_OK, W_OK, both */
 	if (flags & O_TRUNC)
 		want |= W_OK;
@@ -93,6 +96,8 @@ static int check_open(const FSNode *n, int flags)
 		return err;
 	if ((flags & O_NOATIME) && !vfs__owns(n))
 		return -EPERM;
+	if ((flags & O_DIRECT) && S_ISDIR(n->mode))
+		return -EINVAL;
 	return 0;
 }
 
@@ -101,7 +106,7 @@ static int open_walked(const vfs__path *p, int flags, mode_t mode, FSStream **ou
 {
 	FSNode *n = p->node;
 	int err;
-	mode = S_IFREG | (mode & 07777 & ~vfs__process.umask);
+	mode = S_IFREG | (mode & 07777);
 	*trunc = false;
 	if (UNLIKELY((flags & O_TMPFILE) == O_TMPFILE)) {
 		if (!n)
@@ -137,10 +142,11 @@ static int open_walked(const vfs__path *p, int flags, mode_t mode, FSStream **ou
 static int open_at(int dirfd, const char *path, int flags, mode_t mode)
 {
 	unsigned how = VFS__FOLLOW;
+	flags &= KNOWN;
 	if (flags & O_PATH)
 		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	if (flags & TMPFILE) {
-		if ((flags & O_TMPFILE) != O_TMPFILE || !wants_write(flags) || (flags & O_CREAT))
+		if ((flags & O_TMPFILE) != O_TMPFILE || !(flags & 3) || (flags & O_CREAT))
 			return -EINVAL;
 	} else if (flags & O_CREAT) {
 		if (flags & O_DIRECTORY)
@@ -166,7 +172,7 @@ static int open_at(int dirfd, const char *path, int flags, mode_t mode)
 		if (s->stream_ops->open && (err = s->stream_ops->open(s)) != 0)
 			s->stream_ops = &vfs__path_ops; /* nothing to close */
 		else if (trunc)
-			err = vfs__truncate(s->shared->node, 0);
+			err = vfs__truncate(s->shared->node, 0, true);
 		if (UNLIKELY(err))
 			vfs__put_stream(s);
 	}
@@ -216,7 +222,6 @@ static int dup_stream(const FSStream *old, bool cloexec, FSStream **out)
 	s->seekable = old->seekable;
 	s->readable = old->readable;
 	s->writable = old->writable;
-	s->noatime = old->noatime;
 	int err = s->stream_ops->dup ? s->stream_ops->dup(s) : 0;
 	if (err) {
 		s->stream_ops = &vfs__path_ops;

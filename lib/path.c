@@ -129,8 +129,6 @@ static int walk(FSNode *at, const char *path, unsigned flags, vfs__path *p)
 			if (UNLIKELY(links || c - path >= VFS__PATH_MAX) &&
 			    (err = vfs__check_string(path)) != 0)
 				return err;
-			if (UNLIKELY(slash && (flags & VFS__FILE)))
-				return -EISDIR;
 		}
 
 		FSNode *n;
@@ -138,6 +136,8 @@ static int walk(FSNode *at, const char *path, unsigned flags, vfs__path *p)
 			n = at;
 		else if (UNLIKELY(name[0] == '.' && vfs__is_dotdot(&p->name)))
 			n = parent_of(at);
+		else if (UNLIKELY(last && slash && (flags & VFS__FILE)))
+			return -EISDIR;
 		else
 			n = look(at, p, &err);
 		if (last && (UNLIKELY(!n) || (flags & VFS__NAME))) {
@@ -151,6 +151,8 @@ static int walk(FSNode *at, const char *path, unsigned flags, vfs__path *p)
 			if (++links > VFS__LINKS_MAX)
 				return -ELOOP;
 			if (!n->node_ops || !n->node_ops->follow) {
+				if (!(n->mount->flags & VFS_NOATIME))
+					vfs_mark(n, VFS_ATIME);
 				/* what follows the link: its slashes say "a directory" */
 				left[depth] = last ? (slash ? "/" : "") : c;
 				if (*left[depth])
@@ -221,6 +223,20 @@ int vfs__walk(int dirfd, const char *path, unsigned flags, vfs__path *p)
 {
 	vfs__lock_names();
 	return walk_locked(dirfd, path, flags, p);
+}
+
+int vfs__walk_real(int dirfd, const char *path, unsigned flags, vfs__path *p)
+{
+	vfs_credential *c = &vfs__process.cred;
+	vfs__lock_names();
+	uid_t euid = c->euid;
+	gid_t egid = c->egid;
+	c->euid = c->uid;
+	c->egid = c->gid;
+	int err = walk_locked(dirfd, path, flags, p);
+	c->euid = euid;
+	c->egid = egid;
+	return err;
 }
 
 int vfs__walk_to(int dirfd, const char *path, unsigned flags, vfs__path *p)

@@ -13,6 +13,8 @@ static ssize_t read_at(FSStream *s, void *buf, size_t len, off_t pos)
 {
 	if (UNLIKELY(!s->stream_ops->read))
 		return -EINVAL;
+	if (UNLIKELY(!len) && s->type == DT_REG)
+		return 0;
 	return s->stream_ops->read(s, buf, len, pos);
 }
 
@@ -20,6 +22,8 @@ static ssize_t write_at(FSStream *s, const void *buf, size_t len, off_t pos)
 {
 	if (UNLIKELY(!s->stream_ops->write))
 		return -EINVAL;
+	if (UNLIKELY(!len) && s->type == DT_REG)
+		return 0;
 	if (UNLIKELY((uint64_t)(OFF_MAX - pos) < len)) {
 		if (pos == OFF_MAX)
 			return -EFBIG;
@@ -60,13 +64,15 @@ static ssize_t move(FSStream *s, const struct iovec *iov, int n, off_t pos, bool
 	return each(s, iov, n, pos, write);
 }
 
-/* A program that changes hands loses its privileges when it is written to. */
-static void drop_privileges(FSNode *node)
+void vfs__drop_privileges(FSNode *node)
 {
 	vfs__lock_names();
 	if (!vfs__capable(VFS_CAP_FSETID)) {
 		vfs__lock_node(node);
-		node->mode &= ~(mode_t)(S_ISUID | (node->mode & S_IXGRP ? S_ISGID : 0));
+		mode_t gone = S_ISUID;
+		if ((node->mode & S_IXGRP) || !vfs__in_group(node->gid))
+			gone |= S_ISGID;
+		node->mode &= ~gone;
 		vfs__unlock_node(node);
 	}
 	vfs__unlock_names();
@@ -119,14 +125,14 @@ static ssize_t transfer(FSStream *s, const struct iovec *iov, int n, off_t pos, 
 			shared->pos = at + done;
 		if (write) {
 			vfs_mark(node, VFS_MTIME | VFS_CTIME);
-			privileged = node->mode & (S_ISUID | S_ISGID);
+			privileged = vfs__is_privileged(node);
 		}
 	}
-	if (!write && done >= 0 && !s->noatime)
-		vfs_mark(node, VFS_ATIME);
+	if (!write && done >= 0)
+		vfs__mark_read(s);
 	vfs__unlock_node(node);
 	if (UNLIKELY(privileged))
-		drop_privileges(node);
+		vfs__drop_privileges(node);
 	return done;
 }
 
@@ -272,18 +278,19 @@ off_t vfs_lseek(int fd, off_t offset, int whence)
 	return r;
 }
 
-int vfs__truncate(FSNode *n, off_t size)
+int vfs__truncate(FSNode *n, off_t size, bool always)
 {
 	if (!n->node_ops->truncate)
 		return -EINVAL;
 	vfs__lock_node(n);
+	bool change = always || n->size != size;
 	int err = n->node_ops->truncate(n, size);
-	if (!err)
+	if (!err && change)
 		vfs_mark(n, VFS_MTIME | VFS_CTIME);
-	bool privileged = !err && (n->mode & (S_ISUID | S_ISGID));
+	bool privileged = !err && vfs__is_privileged(n);
 	vfs__unlock_node(n);
 	if (privileged)
-		drop_privileges(n);
+		vfs__drop_privileges(n);
 	return err;
 }
 
@@ -300,7 +307,7 @@ int vfs_ftruncate(int fd, off_t size)
 	if (s->stream_ops == &vfs__path_ops)
 		r = -EBADF;
 	else if (s->type == DT_REG && s->writable)
-		r = vfs__truncate(n, size);
+		r = vfs__truncate(n, size, true);
 	vfs__put_stream(s);
 	return r;
 }
@@ -325,7 +332,7 @@ int vfs_truncate(const char *path, off_t size)
 	}
 	vfs__end_walk(&p);
 	if (n) {
-		err = vfs__truncate(n, size);
+		err = vfs__truncate(n, size, false);
 		vfs_node_put(n);
 	}
 	return err;

@@ -62,14 +62,9 @@ static void settle_locked(struct timespec t)
 {
 	FSNode *n;
 	while ((n = vfs__marked) != NULL) {
-		if (n->marks & VFS_ATIME)
-			n->atime = t;
-		if (n->marks & VFS_MTIME)
-			n->mtime = t;
-		if (n->marks & VFS_CTIME)
-			n->ctime = t;
-		if (n->marks & VFS_BTIME)
-			n->btime = t;
+		for (int k = 0; k < 4; k++)
+			if (n->marks >> k & 1)
+				n->times[k] = t;
 		unlink_mark(n);
 	}
 }
@@ -85,9 +80,9 @@ void vfs__settle_slow(void)
 void vfs__get_times(const FSNode *n, struct stat *st)
 {
 	vfs__lock(&lock);
-	st->st_atim = n->atime;
-	st->st_mtim = n->mtime;
-	st->st_ctim = n->ctime;
+	st->st_atim = n->times[0];
+	st->st_mtim = n->times[1];
+	st->st_ctim = n->times[2];
 	vfs__unlock(&lock);
 }
 
@@ -97,8 +92,8 @@ void vfs__set_times(FSNode *n, const vfs_attr *a)
 	if (n->marks) /* what happened before must not overwrite it */
 		settle_locked(now());
 	if (a->valid & VFS_ATIME)
-		n->atime = a->atime;
+		n->times[0] = a->atime;
 	if (a->valid & VFS_MTIME)
-		n->mtime = a->mtime;
+		n->times[1] = a->mtime;
 	vfs__unlock(&lock);
 }

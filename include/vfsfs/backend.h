@@ -77,7 +77,8 @@ struct FSNode {
 	int flocks;                   /* holders of a shared flock, -1: an exclusive one; node lock */
 	unsigned marks;               /* VFS_ATIME... not yet given a time; the time lock */
 	FSNode *mark_next, **mark_at; /* the list of marked nodes; the time lock */
-	struct timespec atime, mtime, ctime, btime; /* the time lock */
+	struct timespec times[4];     /* atime, mtime, ctime, btime, as the bits of marks;
+					 the time lock */
 	union {
 		struct {              /* a directory; namespace lock */
 			FSNode *parent;         /* held; NULL: a root */
@@ -99,7 +100,7 @@ struct FSNode {
 struct FSStreamShared {
 	FSNode *node;                 /* holds a reference */
 	off_t pos;                    /* bytes, or a directory's cookie; node lock */
-	int flags;                    /* O_ flags of open and F_SETFL; node lock */
+	int flags;                    /* O_ flags of open and F_SETFL; atomic */
 	int flock;                    /* LOCK_SH, LOCK_EX or 0; node lock */
 	unsigned refs;                /* streams; atomic */
 	FSDentry *next_entry;         /* where readdir goes on; namespace lock */
@@ -117,7 +118,6 @@ struct FSStream {
 	bool cloexec;                 /* atomic */
 	bool seekable;                /* constant after open */
 	bool readable, writable;      /* constant after open */
-	bool noatime;                 /* constant after open */
 };
 
 /* A tree of one FSType on a directory. */
