@@ -87,7 +87,11 @@ int vfs_make_name(FSNode *dir, const char *ptr, mode_t mode, dev_t rdev, FSNode 
 {
 	size_t len = strlen(ptr);
 	vfs__name name = {ptr, (unsigned)len, vfs__hash(dir, ptr, len)};
-	return vfs__create(dir, &name, mode, rdev, out);
+	mode_t mask = vfs__process.umask;
+	vfs__process.umask = 0;
+	int err = vfs__create(dir, &name, mode, rdev, out);
+	vfs__process.umask = mask;
+	return err;
 }
 
 static int make(int dirfd, const char *path, mode_t mode, dev_t rdev)
