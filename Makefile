@@ -14,7 +14,7 @@ glue = $(wildcard lib/wasm/*.c)
 headers = $(wildcard include/vfsfs/*.h lib/*.h lib/wasm/*.h) build/include/uthash.h
 
 # What is called often is compiled for speed, the rest for size.
-hot = attr blocks dentry dir fd mem node open path stream time
+hot = dentry fd mem node open path stream time
 speed = $(if $(filter $(hot),$(notdir $(basename $(1)))),-O2,-Oz)
 
 # make V=1 shows whole commands
@@ -198,7 +198,7 @@ bench: lib
 
 lint: all lib
 	@test/setup/packages.sh build lint fuzz
-	@EMCC=$(em)/emcc EMNM=$(em)/emnm test/lint.sh
+	@EMCC=$(em)/emcc test/lint.sh
 
 # ---- Installation ----
 

@@ -51,6 +51,10 @@ static void list(FSStreamShared *shared, FSNode *dir, sink *to)
 	for (; d; d = vfs__entry_next(d)) {
 		const FSNode *n = vfs__entry_node(d);
 		uint64_t next = vfs__entry_cookie(d) + 1;
+		if (next > shared->end) {
+			d = NULL;
+			break;
+		}
 		if (!put(to, vfs__entry_name(d), vfs__entry_len(d), n->ino, type_of(n), next))
 			break;
 		shared->pos = (off_t)next;
@@ -89,6 +93,10 @@ static ssize_t read_entries(FSStream *s, void *buf, size_t size)
 	int err = 0;
 	if (!dir->nlink)
 		return -ENOENT;
+	/* what is made from now on is not listed: a program that makes an entry for
+	 * each that it reads comes to an end, as on Linux */
+	if (shared->pos == 0 || !shared->end)
+		shared->end = dir->u.dir.next_cookie;
 	if (shared->pos == 0 && put(&to, ".", 1, dir->ino, DT_DIR, 1))
 		shared->pos = 1;
 	if (shared->pos == 1 && put(&to, "..", 2, dotdot(dir)->ino, DT_DIR, 2))

@@ -158,6 +158,7 @@ FSStreamShared *vfs__shared_new(FSNode *node, int flags)
 	shared->flock = 0;
 	shared->refs = 0;
 	shared->next_entry = NULL;
+	shared->end = 0;
 	shared->cursor_at = NULL;
 	return shared;
 }

@@ -23,22 +23,32 @@ static int mount_new(const FSType *type, const void *options, unsigned flags, FS
 	return type->mount(m, options);
 }
 
-static void set_first(FSMount *m)
+static void attach(FSMount *m, FSNode *on)
 {
+	m->next = mounts;
 	mounts = m;
-	nowhere = vfs__process.root;
-	vfs__process.root = m->root;
-	vfs__set_cwd(m->root);
+	if (!nowhere) {
+		nowhere = on;
+	} else {
+		vfs__get_node(on);
+		m->covered = on;
+		on->u.dir.covered_by = m;
+	}
+	if (on == vfs__process.root) {
+		vfs__process.root = m->root;
+		if (vfs__process.cwd == on)
+			vfs__set_cwd(m->root);
+	}
 }
 
-int vfs_mount_root(const FSType *type, const void *options, unsigned flags, FSNode **out)
+int vfs_mount_on(const FSType *type, const void *options, FSNode *on, FSNode **root)
 {
 	FSMount *m;
-	int err = mount_new(type, options, flags, &m);
+	int err = mount_new(type, options, 0, &m);
 	if (err)
 		return err;
-	set_first(m);
-	*out = m->root;
+	attach(m, on ? on : vfs__process.root);
+	*root = m->root;
 	return 0;
 }
 
@@ -60,20 +70,7 @@ static int mount_walked(const FSType *type, const void *options, const vfs__path
 		}
 		return err;
 	}
-	if (!nowhere) {
-		set_first(m);
-		return 0;
-	}
-	m->next = mounts;
-	mounts = m;
-	vfs__get_node(on);
-	m->covered = on;
-	on->u.dir.covered_by = m;
-	if (on == vfs__process.root) {
-		vfs__process.root = m->root;
-		if (vfs__process.cwd == on)
-			vfs__set_cwd(m->root);
-	}
+	attach(m, on);
 	return 0;
 }
 

@@ -81,16 +81,17 @@ layers() {
 
 # Every name that the archives define is ours, or one that libc expects of us.
 exported() {
-	ours='vfs_|vfs__|__syscall_|__wasi_fd_|__em_js_|__em_lib_deps_|_emscripten_'
-	libc='fallocate|syncfs|sync|flock|prlimit|getrlimit|setrlimit'
-	bad=$(nm -g --defined-only build/gcc/libvfsfs.a 2>/dev/null | awk 'NF == 3 { print $3 }' |
-		grep -vE '^(vfs_|vfs__)')
-	if [ -n "${EMNM:-}" ]; then
-		bad="$bad$("$EMNM" -g --defined-only build/lib/libvfsfs.a build/lib/libvfsfs-mt.a |
-			awk 'NF == 3 { print $3 }' | grep -vE "^($ours)|^($libc)$")"
-	fi
-	echo "$bad"
-	[ -z "$bad" ]
+	ours='(vfs_|__syscall_|__wasi_fd_|__em_js_|__em_lib_deps_)'
+	ours="$ours|^(_emscripten_fs_load_embedded_files|_(mmap|munmap|msync)_js)$"
+	libc='^(fallocate|syncfs|flock|ttyname_r)$'
+	names nm build/gcc/libvfsfs.a '^vfs_' &&
+		names llvm-nm build/lib/libvfsfs.a "^$ours|$libc" &&
+		names llvm-nm build/lib/libvfsfs-mt.a "^$ours|$libc"
+}
+
+names() { # NM ARCHIVE PATTERN: it defines names, and each one matches
+	"$1" -g --defined-only "$2" | awk 'NF == 3 { print $3 }' >"$work/names"
+	[ -s "$work/names" ] && ! grep -vE "$3" "$work/names"
 }
 
 headers() {

@@ -170,22 +170,27 @@ static int dev_mknod(FSNode *dir, const char *name, size_t len, mode_t mode, dev
 	return 0;
 }
 
-int vfs_dev_fill(FSNode *dir)
+static int dev_mount(FSMount *m, const void *options)
 {
 	static const char links[3][7] = { "stdin", "stdout", "stderr" };
-	FSNode *node;
+	FSNode *root = vfs_node_new(m, S_IFDIR | 0755, 0), *node;
 	int err = 0;
 
+	(void)options;
+	if (!root)
+		return -ENOMEM;
+	m->root = root;
+	root->node_ops = &dev_ops;
 	for (size_t k = 0; k < sizeof devices / sizeof *devices && !err; k++) {
 		const struct device *d = devices + k;
 		dev_t rdev = vfs_makedev(d->major, d->minor);
 		if (d->ops)
 			err = vfs_register_device(rdev, d->name, d->ops);
 		if (!err || err == -EBUSY)
-			err = vfs_make_name(dir, d->name, S_IFCHR | 0666, rdev, &node);
+			err = vfs_make_name(root, d->name, S_IFCHR | 0666, rdev, &node);
 	}
 	for (int k = 0; k < 3 && !err; k++) {
-		err = vfs_make_name(dir, links[k], S_IFLNK | 0777, 0, &node);
+		err = vfs_make_name(root, links[k], S_IFLNK | 0777, 0, &node);
 		if (err)
 			break;
 		if (!(node->u.target = strdup("fd/0")))
@@ -193,19 +198,9 @@ int vfs_dev_fill(FSNode *dir)
 		node->u.target[3] = (char)('0' + k);
 		node->size = 4;
 	}
-	if (!err && !(err = vfs_make_name(dir, "fd", S_IFDIR | 0555, 0, &node)))
+	if (!err && !(err = vfs_make_name(root, "fd", S_IFDIR | 0555, 0, &node)))
 		node->node_ops = &fd_ops;
 	return err;
-}
-
-static int dev_mount(FSMount *m, const void *options)
-{
-	(void)options;
-	m->root = vfs_node_new(m, S_IFDIR | 0755, 0);
-	if (!m->root)
-		return -ENOMEM;
-	m->root->node_ops = &dev_ops;
-	return vfs_dev_fill(m->root);
 }
 
 const FSType vfs_dev = {

@@ -104,6 +104,8 @@ struct FSStreamShared {
 	int flock;                    /* LOCK_SH, LOCK_EX or 0; node lock */
 	unsigned refs;                /* streams; atomic */
 	FSDentry *next_entry;         /* where readdir goes on; namespace lock */
+	uint64_t end;                 /* its entries are those before this cookie, 0: not yet
+					 read; namespace lock */
 	FSStreamShared *next_cursor, **cursor_at; /* FSNode.u.dir.cursors */
 };
 
@@ -305,11 +307,11 @@ int vfs_add_name(FSNode *dir, const char *name, size_t len, FSNode *node);
 int vfs_make_name(FSNode *dir, const char *name, mode_t mode, dev_t rdev, FSNode **out);
 
 /*
- * The first mount, for start-up code: vfs_mount(type, options, "/", flags)
- * without the looking for "/". Its root, in *out, is the root of all and the
- * working directory. After an error the program ends: nothing is undone.
+ * For start-up code: mounts on a directory, or where it is NULL as the first on
+ * "/", without looking at a path or at rights. The mount's root in *root. After
+ * an error the program ends: nothing is undone. -ENOMEM, and mount's errors.
  */
-int vfs_mount_root(const FSType *type, const void *options, unsigned flags, FSNode **out);
+int vfs_mount_on(const FSType *type, const void *options, FSNode *on, FSNode **root);
 
 /* The node that an open descriptor names, a new reference. -EBADF. */
 int vfs_fd_node(int fd, FSNode **out);

@@ -21,10 +21,6 @@ extern "C" {
  */
 extern const FSType vfs_dev;
 
-/* Puts the same into a directory of another backend, which has none of these
- * names. For start-up code: nothing is undone where it fails. */
-int vfs_dev_fill(FSNode *dir);
-
 #ifdef __cplusplus
 }
 #endif

@@ -256,10 +256,12 @@ static int console_fsync(FSStream *s, bool data_only)
 	return 0;
 }
 
-/* What can be told of a terminal; nothing about it can be set. */
+/* What can be told of a terminal. Nothing about it can be changed: to set what
+ * is so already succeeds, as programs do at their end. The flags are those that
+ * Emscripten tells. */
 static const struct termios modes = {
-	.c_iflag = ICRNL | IXON, .c_oflag = OPOST | ONLCR, .c_cflag = B38400 | CS8 | CREAD,
-	.c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | IEXTEN,
+	.c_iflag = ICRNL | IXON | IMAXBEL | IUTF8, .c_oflag = OPOST | ONLCR, .c_cflag = B38400 | CS8 | CREAD,
+	.c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
 	.c_cc = { [VINTR] = 3, [VQUIT] = 28, [VERASE] = 127, [VKILL] = 21, [VEOF] = 4, [VMIN] = 1 }
 };
 
@@ -267,16 +269,18 @@ static int console_ioctl(FSStream *s, unsigned long request, void *arg)
 {
 	int fd = s->writable ? output(s) : 0;
 	int window = is_node(fd) ? vfs__host_window(fd) : 24 << 16 | 80;
+	struct winsize size = { .ws_row = (unsigned short)(window >> 16), .ws_col = (unsigned short)window };
+	bool is_size = request == TIOCGWINSZ || request == TIOCSWINSZ;
+	const void *is = is_size ? (const void *)&size : &modes;
+	size_t len = is_size ? sizeof size : sizeof modes;
 
-	if (window < 0 || (request != TIOCGWINSZ && request != TCGETS))
+	if (window < 0 || !(is_size || (request >= TCGETS && request <= TCSETSF)))
 		return -ENOTTY;
 	if (!arg)
 		return -EFAULT;
-	if (request == TCGETS)
-		memcpy(arg, &modes, sizeof modes);
-	else
-		*(struct winsize *)arg = (struct winsize){ .ws_row = (unsigned short)(window >> 16),
-							   .ws_col = (unsigned short)window };
+	if (request != TCGETS && request != TIOCGWINSZ)
+		return memcmp(arg, is, len) ? -EINVAL : 0;
+	memcpy(arg, is, len);
 	return 0;
 }
 

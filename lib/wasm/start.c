@@ -32,30 +32,29 @@ static void check_archive(void)
 #endif
 }
 
-/* /dev is a directory of the memory backend: a mount on it would take room. */
-static int make_tree(FSNode *root)
+static int make_tree(void)
 {
-	FSNode *dir;
+	static const vfs_mem_options options = { .mode = 0755 };
+	FSNode *root, *dir;
 
-	return vfs_make_name(root, "tmp", S_IFDIR | 01777, 0, &dir) ||
+	return vfs_mount_on(&vfs_mem, &options, NULL, &root) ||
+	       vfs_make_name(root, "tmp", S_IFDIR | 01777, 0, &dir) ||
 	       vfs_make_name(root, "home", S_IFDIR | 0755, 0, &dir) ||
 	       vfs_make_name(dir, "web_user", S_IFDIR | 0755, 0, &dir) ||
 	       vfs_make_name(root, "dev", S_IFDIR | 0755, 0, &dir) ||
-	       vfs_dev_fill(dir) ||
+	       vfs_mount_on(&vfs_dev, NULL, dir, &dir) ||
 	       vfs_make_name(dir, "tty1", S_IFCHR | 0666, vfs_makedev(6, 0), &dir) ||
 	       vfs__console_start();
 }
 
 void vfs__start(void)
 {
-	static const vfs_mem_options options = { .mode = 0755 };
 	static bool started;
-	FSNode *root;
 
 	if (started)
 		return;
 	started = true;
 	check_archive();
-	if (vfs_mount_root(&vfs_mem, &options, 0, &root) || make_tree(root))
+	if (make_tree())
 		abort(); /* no memory */
 }

@@ -3,6 +3,7 @@
  * calls, which answer a positive errno and the count through a pointer; the
  * others answer -errno.
  */
+#define _GNU_SOURCE
 #include "wasm.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -142,6 +143,12 @@ int __syscall_fcntl64(int fd, int cmd, ...)
 	case F_SETLK:
 	case F_SETLKW:
 		arg = (intptr_t)va_arg(ap, void *);
+		break;
+	case F_GETOWN_EX: /* libc's F_GETOWN asks for it, and reads it whatever the answer is */
+		arg = (intptr_t)va_arg(ap, void *);
+		if (arg)
+			*(struct f_owner_ex *)arg = (struct f_owner_ex){ F_OWNER_PID, 0 };
+		cmd = F_GETOWN;
 		break;
 	}
 	va_end(ap);

@@ -103,7 +103,8 @@ uint64_t hash_bytes(uint64_t h, const void *p, size_t len);
 void limit_fds(unsigned n);
 extern char buffer[MAX_DATA + 8192];
 
-/* fuzz_data.c: parts of execute. index: of the call in fuzz->calls. */
+/* Parts of execute, here and below. index: of the call in fuzz->calls.
+ * fuzz_data.c: */
 void *bad(void *good, int flags);
 long seek_to(int fd, off_t pos, int whence);
 long transfer(const struct call *c, int index);
@@ -113,6 +114,15 @@ long map_file(const struct call *c, int index);
 long touch_map(const struct call *c, int index);
 long map_private(const struct call *c);
 void forget_maps(void);
+
+/* fuzz_deviations.c: where the two may differ. */
+bool may_differ(const struct call *c, int64_t host, int64_t lib);
+/* A file's time is now, on both sides, where one of them would not say so. */
+void forget_atime(int fd);
+void forget_mtime(int fd);
+long fionread(int fd, void *arg);
+long open_file(const struct call *c, int index);
+long link_file(const struct call *c, int index);
 
 /* fuzz_tree.c */
 struct stat;

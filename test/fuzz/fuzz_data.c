@@ -55,6 +55,8 @@ long transfer(const struct call *c, int index)
 	}
 	if (r > 0)
 		say(" %016llx", (unsigned long long)hash_bytes(1, buffer, (size_t)r));
+	if (to != buffer)
+		forget_atime(c->fd);
 	return r;
 }
 
@@ -101,6 +103,8 @@ long transfer_vector(const struct call *c, int index)
 		r = CALL(vfs_preadv(c->fd, v, n, c->b), SYS_preadv, c->fd, v, (long)n, c->b, 0L);
 	else
 		r = CALL(vfs_pwritev(c->fd, v, n, c->b), SYS_pwritev, c->fd, v, (long)n, c->b, 0L);
+	if (!write && (c->flags == 62 || c->flags % 5 == 0 || !c->a))
+		forget_atime(c->fd);
 	if (r > 0 && !write)
 		say(" %016llx", (unsigned long long)hash_bytes(1, buffer, (size_t)r));
 	return r;
@@ -144,23 +148,13 @@ long seek_data(const struct call *c)
 
 /* ---- Mappings ---- */
 
-/* tmpfs never counts what is stored through a mapping as a change. */
-static void touch(const struct map *m)
-{
-	int was = credential;
-	if (!(m->prot & PROT_WRITE))
-		return;
-	set_credential(0);
-	CALL(vfs_utimensat(m->fd, NULL, NULL, 0), SYS_utimensat, m->fd, NULL, NULL, 0);
-	set_credential(was);
-}
-
 static void forget_map(struct map *m)
 {
 	if (!m->addr)
 		return;
 	CALL(vfs_munmap(m->addr, m->len), SYS_munmap, m->addr, m->len);
-	touch(m);
+	if (m->prot & PROT_WRITE)
+		forget_mtime(m->fd);
 	CALL(vfs_close(m->fd), SYS_close, m->fd);
 	*m = (struct map){0};
 }
@@ -177,7 +171,6 @@ long map_file(const struct call *c, int index)
 	if (on_host && (r > 0 || r < -4095)) {
 		addr = (void *)r;
 		r = 0;
-		/* without an MMU two mappings cannot always be */
 		if (fuzz->lib.result[index] == -ENOMEM) {
 			munmap(addr, new.len);
 			return -ENOMEM;
@@ -226,7 +219,8 @@ long touch_map(const struct call *c, int index)
 		at = (size_t)c->b < 300000 ? (size_t)c->b : 0;
 		long r = CALL(vfs_msync(m->addr + at, (size_t)c->a, c->flags), SYS_msync, m->addr + at,
 			      (size_t)c->a, c->flags);
-		touch(m);
+		if (m->prot & PROT_WRITE)
+			forget_mtime(m->fd);
 		/* behind the mapping lies what is not the file system's */
 		return at + (size_t)c->a > m->len && (r == 0 || r == -ENOMEM) ? 0 : r;
 	}

@@ -10,13 +10,7 @@
  *
  * It ends with 1 at the first difference and prints the calls that lead to it,
  * as few as it can, with both results. It needs root, for a mount namespace.
- *
- * Deliberate deviations of the library from tmpfs, which are not reported:
- *  - FIFOs cannot be opened yet: ENXIO (open_file).
- *  - mmap may be ENOMEM where mappings overlap in part: without an MMU they
- *    must lie in one piece (map_file).
- *  - What is stored through a mapping is a change that mtime shows after msync
- *    or munmap, as POSIX says; tmpfs never shows it (forget_map, touch_map).
+ * Deliberate deviations of the library from tmpfs are in fuzz_deviations.c.
  */
 #include "fuzz.h"
 #include <dirent.h>
@@ -42,6 +36,12 @@ static void print_path(const char *p)
 		printf(" \"%s\"", p);
 }
 
+static const char *error_name(int64_t r)
+{
+	const char *name = r < 0 && r > -4096 ? strerrorname_np((int)-r) : "success";
+	return name ? name : "?";
+}
+
 static void print_result(const struct side *s, int i)
 {
 	if (i >= s->done) {
@@ -51,7 +51,7 @@ static void print_result(const struct side *s, int i)
 	uint32_t from = i ? s->end[i - 1] : 0;
 	long r = (long)s->result[i];
 	if (r < 0 && r > -4096)
-		printf("%s", strerrorname_np((int)-r) ? strerrorname_np((int)-r) : "?");
+		printf("%s", error_name(r));
 	else
 		printf("%ld", r);
 	printf("%.*s", (int)(s->end[i] - from), s->log + from);
@@ -63,8 +63,11 @@ static bool same(int i)
 	uint32_t from = i ? a->end[i - 1] : 0;
 	if (i >= a->done || i >= b->done)
 		return false;
-	return a->result[i] == b->result[i] && a->end[i] == b->end[i] &&
-	       !memcmp(a->log + from, b->log + from, a->end[i] - from);
+	if (a->result[i] != b->result[i] &&
+	    !may_differ(&fuzz->calls[i], b->result[i], a->result[i]))
+		return false;
+	/* from is the same on both sides: what came before was the same text */
+	return a->end[i] == b->end[i] && !memcmp(a->log + from, b->log + from, a->end[i] - from);
 }
 
 static void print_lines(const struct side *s, int i, const struct side *other)
@@ -105,7 +108,9 @@ static void print_calls(void)
 				continue;
 			}
 			printf(" = ");
-			print_result(&fuzz->lib, i);
+			print_result(&fuzz->host, i);
+			if (fuzz->host.result[i] != fuzz->lib.result[i])
+				printf(" or %s", error_name(fuzz->lib.result[i]));
 			printf("\n");
 		} else if (c->op == OP_snapshot && fuzz->host.done > i && fuzz->lib.done > i) {
 			printf("\n\thost:\n");
@@ -154,24 +159,30 @@ static int run(void)
 	return -1;
 }
 
-/* -k: go on after a difference, and report each kind of difference once. */
+/* -k: go on after a difference, report each kind of difference once, and count
+ * them. */
 static bool keep_going;
+static struct kind {
+	int op;
+	int64_t host, lib;
+	long times;
+} kinds[1000];
+static int kind_count;
 
 static bool is_known(int at)
 {
-	static struct kind {
-		int op;
-		int64_t host, lib;
-	} kinds[1000];
-	static int n;
-	struct kind k = {fuzz->calls[at].op, fuzz->host.result[at], fuzz->lib.result[at]};
-	if (k.host >= 0 && k.lib >= 0)
-		k.host = k.lib = 0;
-	for (int i = 0; i < n; i++)
-		if (!memcmp(&kinds[i], &k, sizeof k))
+	struct kind k = {fuzz->calls[at].op, fuzz->host.result[at], fuzz->lib.result[at], 1};
+	if (k.host >= 0)
+		k.host = 0;
+	if (k.lib >= 0)
+		k.lib = 0;
+	for (int i = 0; i < kind_count; i++)
+		if (kinds[i].op == k.op && kinds[i].host == k.host && kinds[i].lib == k.lib) {
+			kinds[i].times++;
 			return true;
-	if (n < 1000)
-		kinds[n++] = k;
+		}
+	if (kind_count < 1000)
+		kinds[kind_count++] = k;
 	return false;
 }
 
@@ -348,6 +359,13 @@ int main(int argc, char **argv)
 	}
 	if (errnos)
 		write_errnos(errnos);
+	for (int i = 0; i < kind_count; i++) {
+		const struct kind *k = &kinds[i];
+		printf("%ld times: %s, host %s, library %s\n", k->times, fuzz_op_name[k->op],
+		       error_name(k->host), error_name(k->lib));
+	}
+	if (kind_count)
+		failed = 1;
 	printf("%d sequences, %s\n", count, failed ? "a difference" : "no difference");
 	return failed;
 }

@@ -109,35 +109,6 @@ void limit_fds(unsigned n)
 
 /* ---- Descriptors ---- */
 
-static long open_file(const struct call *c, int index)
-{
-	struct stat st;
-	int flags = c->flags;
-	bool fifo = on_host && fuzz->lib.result[index] == -ENXIO &&
-		    syscall(SYS_newfstatat, c->fd, c->path, &st,
-			    flags & O_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0) == 0 &&
-		    S_ISFIFO(st.st_mode);
-	/* DEVIATION: FIFOs cannot be opened yet: ENXIO, after all other checks. */
-	if (fifo)
-		flags |= O_NONBLOCK;
-	long r = CALL(vfs_openat(c->fd, c->path, flags, (mode_t)c->a), SYS_openat, c->fd, c->path,
-		      flags, (mode_t)c->a);
-	if (!on_host)
-		return r;
-	long lib = (long)fuzz->lib.result[index];
-	if (fifo && r >= 0) {
-		close((int)r);
-		r = -ENXIO;
-	}
-	if (fifo && r == -EINVAL && lib == -ENXIO)
-		r = -ENXIO;
-	/* DEVIATION: in sticky directories Linux protects links and devices of
-	 * others from O_CREAT. */
-	if (r == -EACCES && (flags & O_CREAT) && (lib == -ELOOP || lib == -ENXIO))
-		r = lib;
-	return r;
-}
-
 static long control(const struct call *c)
 {
 	static const int commands[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL,
@@ -155,10 +126,6 @@ static long record_lock(const struct call *c)
 	struct flock l = {.l_type = types[c->flags / 3 % 4], .l_whence = whences[c->flags / 12 % 4],
 			  .l_start = c->a, .l_len = c->b};
 	int cmd = commands[c->flags % 3];
-	struct stat st;
-	if (l.l_whence == SEEK_END && !CALL(vfs_fstat(c->fd, &st), SYS_fstat, c->fd, &st) &&
-	    S_ISDIR(st.st_mode)) /* their sizes are each side's own */
-		l.l_whence = SEEK_SET;
 	intptr_t arg = c->flags >= 250 ? -1 : (intptr_t)&l;
 	long r = CALL(vfs_fcntl(c->fd, cmd, arg), SYS_fcntl, c->fd, cmd, arg);
 	if (!r && cmd == F_GETLK)
@@ -173,7 +140,7 @@ static long device_control(const struct call *c)
 						 FIONBIO, TCGETS, FIONREAD, FIONBIO};
 	char arg[128] = {c->flags == 3};
 	void *p = c->flags >= 6 ? (void *)-1 : arg;
-	long r = CALL(vfs_ioctl(c->fd, requests[c->flags], p), SYS_ioctl, c->fd, requests[c->flags], p);
+	long r = c->flags == 0 ? fionread(c->fd, p) : CALL(vfs_ioctl(c->fd, requests[c->flags], p), SYS_ioctl, c->fd, requests[c->flags], p);
 	if (!r && c->flags == 0)
 		say(" %d", *(int *)(void *)arg);
 	return r;
@@ -189,37 +156,6 @@ static long poll_two(const struct call *c)
 }
 
 /* ---- Names ---- */
-
-static long link_file(const struct call *c, int index)
-{
-	int fd = c->op == OP_link ? AT_FDCWD : c->fd, fd2 = c->op == OP_link ? AT_FDCWD : c->fd2;
-	int flags = c->op == OP_link ? 0 : c->flags;
-	long r = CALL(vfs_linkat(fd, c->path, fd2, c->path2, flags), SYS_linkat, fd, c->path, fd2,
-		      c->path2, flags);
-	/* DEVIATION: fs.protected_hardlinks, a policy and not tmpfs, may forbid
-	 * others' files; and AT_EMPTY_PATH asks that the very credential which
-	 * opened the descriptor is still in place. */
-	long lib = (long)fuzz->lib.result[index];
-	if (!on_host || credential == 0 || r == lib)
-		return r;
-	bool empty = c->path && c->path != (char *)-1 && !*c->path;
-	if (!empty)
-		flags &= ~AT_EMPTY_PATH;
-	if (r == -ENOENT && c->flags != flags) {
-		r = CALL(0, SYS_linkat, fd, c->path, fd2, c->path2, flags);
-	} else if (r == -ENOENT && (flags & AT_EMPTY_PATH)) {
-		if (lib == -EACCES)
-			return lib;
-		host_credential(credential | 0x200);
-		r = CALL(0, SYS_linkat, fd, c->path, fd2, c->path2, flags);
-	}
-	if (r == -EPERM && r != lib) {
-		host_credential(credential | (empty ? 0x300 : 0x100));
-		r = CALL(0, SYS_linkat, fd, c->path, fd2, c->path2, flags);
-	}
-	host_credential(credential);
-	return r;
-}
 
 static struct timespec time_of(int64_t v)
 {
@@ -250,8 +186,7 @@ static long check_access(const struct call *c)
 {
 	int flags = c->op == OP_access ? 0 : c->flags;
 	int mode = c->op == OP_access ? c->flags : (int)c->a;
-	/* access(2) gives root its permitted capabilities back, which the library
-	 * does not know; there they are what it has */
+	/* for root access(2) looks at the capabilities that it might have */
 	int host_flags = credential == 1 ? flags | AT_EACCESS : flags;
 	return CALL(vfs_faccessat(c->fd, c->path, mode, flags), SYS_faccessat2, c->fd, c->path, mode,
 		    host_flags);
@@ -365,6 +300,8 @@ static long execute(const struct call *c, int index)
 		r = CALL(vfs_getdents(c->fd, to, (size_t)c->a), SYS_getdents64, c->fd, to, (size_t)c->a);
 		if (r >= 0 || r == -EINVAL)
 			seek_to(c->fd, 0, SEEK_SET);
+		if (to != buffer)
+			forget_atime(c->fd);
 		return r > 0 ? 1 : r;
 	case OP_scan: return scan(c->fd, (size_t)c->a);
 	case OP_walk_changing: return walk_changing(c);

@@ -1,8 +1,8 @@
 /*
  * Everything that can be seen of a tree and of the open descriptors, as text:
  * names, types, modes, owners, link counts, sizes, contents, targets, which
- * names are one file, and times. Not: st_blocks, the sizes of directories, the
- * order of listings and their d_off, where holes end.
+ * names are one file, and times. Not: st_blocks, the order of listings and
+ * their d_off, where holes end.
  *
  * Times are compared exactly where a call set them to something far from now,
  * and as "now" otherwise.
@@ -48,14 +48,13 @@ static void say_time(char which, struct timespec t)
 	if (t.tv_sec < 1000000000 || t.tv_sec > 4000000000)
 		say(" %c%lld.%09ld", which, (long long)t.tv_sec, t.tv_nsec);
 	else if (t.tv_sec < start - 1 || t.tv_sec > time(NULL) + 1)
-		say(" %cunknown", which);
+		say(" %cunknown (%lld)", which, (long long)(t.tv_sec - start));
 }
 
 void say_stat(const struct stat *st)
 {
-	say(" %o n%u %u:%u", st->st_mode, (unsigned)st->st_nlink, st->st_uid, st->st_gid);
-	if (!S_ISDIR(st->st_mode))
-		say(" s%lld", (long long)st->st_size);
+	say(" %o n%u %u:%u s%lld", st->st_mode, (unsigned)st->st_nlink, st->st_uid, st->st_gid,
+	    (long long)st->st_size);
 	if (st->st_rdev)
 		say(" r%llx", (unsigned long long)st->st_rdev);
 	say_time('a', st->st_atim);

@@ -14,6 +14,8 @@ wrappers() { # FOLDER
 	cp "$here/in-root.sh" "$1/in-root.sh"
 	mkdir "$1/tools"
 	for program in "$1"/usr/bin/em* "$1"/usr/bin/wasm-* "$1/usr/bin/node"; do
+		# Debian's does not find its own folder through the link in /usr/bin
+		[ "${program##*/}" != emnm ] || continue
 		wrapper=$1/tools/${program##*/}
 		cat >"$wrapper" <<-'END'
 			#!/bin/sh

@@ -33,7 +33,7 @@ folder_of() {
 	tools=$cache/emscripten-local/tools
 	mkdir -p "$tools" "$cache/emscripten-local/cache"
 	node=$("$bin/em-config" NODE_JS 2>/dev/null | sed "s/[]['\"]//g; s/,.*//")
-	for tool in emcc em++ emar emranlib emnm emcmake emconfigure emmake embuilder node; do
+	for tool in emcc em++ emar emranlib emcmake emconfigure emmake embuilder node; do
 		program=$bin/$tool
 		[ $tool != node ] || program=${node:-$(command -v node)} || die "there is no node for $1"
 		{

@@ -26,6 +26,7 @@ wanted() {
 		clang-tidy clang-tidy
 		cppcheck cppcheck
 		shellcheck shellcheck
+		llvm-nm llvm
 		END
 	fuzz)
 		echo clang clang

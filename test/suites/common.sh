@@ -93,6 +93,15 @@ run_limited() {
 	timeout -k 5 "$TIMEOUT" "$@" >>"$log" 2>&1 </dev/null
 }
 
+# on_tty COMMAND...: the same, on a terminal of 24 lines and 80 columns.
+on_tty() {
+	echo "stty rows 24 cols 80; exec timeout -k 5 $TIMEOUT $*" >on-tty.sh
+	code=0
+	command script -qec 'sh on-tty.sh' /dev/null >from-tty 2>&1 </dev/null || code=$?
+	tr -d '\r' <from-tty >>"$log"
+	return $code
+}
+
 # The compiler gets longer: its first links compile the system libraries.
 compiler() {
 	timeout -k 5 900 "$@" >>"$log" 2>&1 </dev/null

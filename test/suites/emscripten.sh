@@ -64,11 +64,23 @@ compile() { # makes $objects/$test.o from the row's source
 	[ ! -f "$objects/$test.o" ] || [ "$here/emscripten.table" -nt "$objects/$test.o" ] || return 0
 	define=
 	case $kind in
+	vfsfs) define=$(field 7 | sed 's/tty//') ;;
 	jsfs) define=-DMEMFS ;;
 	wasmfs) define='-DWASMFS -sWASMFS' ;;
 	esac
 	compiler "$EMCC" -I"$source" $flags $define -Wno-unused-command-line-argument \
 		-c "$program" -o "$objects/$test.o"
+}
+
+# run COMMAND...: its input is the file stdin; with the word tty in the row's last
+# field and the library linked, a terminal
+run() {
+	case $kind,$(field 7) in
+	vfsfs,*tty*)
+		on_tty "$@"
+		;;
+	*) timeout -k 5 "$TIMEOUT" "$@" <stdin >>"$log" 2>>"$errors" ;;
+	esac
 }
 
 suite_one() {
@@ -110,8 +122,7 @@ suite_one() {
 	'>@') errors=errors ;;
 	*) errors=$log ;;
 	esac
-	timeout -k 5 "$TIMEOUT" "$NODE" "$test.js" $(field 6) <stdin >>"$log" 2>>"$errors" ||
-		status=$?
+	run "$NODE" "$test.js" $(field 6) || status=$?
 	[ "$errors" = "$log" ] || cat "$errors" >>"$log"
 	case $status in
 	0)

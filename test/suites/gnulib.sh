@@ -96,6 +96,8 @@ step() {
 	status=0
 	if [ "$program.sh" = "$test" ] && [ "$fds" = sh ]; then
 		script || status=$?
+	elif [ "$fds" = tty ]; then
+		on_tty "$NODE" "$program.js" "$@" || status=$?
 	else
 		SUITE_FDS=${fds#!} run_limited "$NODE" "$program.js" "$@" || status=$?
 	fi

@@ -171,6 +171,19 @@ mydev() {
 }
 t mydev mydev
 
+embedded_files() {
+	mkdir -p files/of/many
+	echo 'one' >files/of/many/one.txt
+	: >files/empty
+	build embed.js "$here/embed.c" -O1 --embed-file files@/lib/files --embed-file files/of/many/one.txt@/tmp/one "$@" || return
+	says 'one
+one
+0' "$NODE" embed.js
+}
+t embedded_files embedded_files
+with libvfsfs-mt.a "$mt" embedded_files_pthread embedded_files -pthread
+with "64-bit libvfsfs.a" "$m64" embedded_files_memory64 embedded_files -sMEMORY64 -Wno-deprecated
+
 # ---- The wrong archive ----
 
 # wrong ARCHIVE-FOLDER NAME FLAG...: links it by hand; the log is in wrong.log.

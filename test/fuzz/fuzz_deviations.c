@@ -1,0 +1,246 @@
+/*
+ * Where the library may differ from tmpfs: all of it, here. Every other
+ * difference is a fault of one side.
+ *
+ * 1. Which of two errors: where two apply POSIX leaves their order open ("the
+ *    order in which errors are detected is unspecified"). The table below tells
+ *    which pairs are known. Both sides have failed then, and the snapshots show
+ *    that neither has changed anything.
+ * 2. A read into memory that is not there is EFAULT at the end of the file too,
+ *    where tmpfs finds that it has nothing to copy and answers 0; and it leaves
+ *    the access time alone (in the table; forget_atime).
+ * 3. readv and preadv of 0 bytes: on a directory the library answers EISDIR,
+ *    Linux 0 before it looks; on a file Linux leaves the access time alone,
+ *    which read of 0 bytes sets (in the table; forget_atime).
+ * 4. FIONREAD where the answer is no int: Linux cuts off its upper bits (fionread).
+ * 5. FIFOs cannot be opened yet: ENXIO, after all other checks (open_file).
+ * 6. Protected links: in sticky directories Linux may keep the links, FIFOs and
+ *    devices of others from O_CREAT, and link from the files of others. That is
+ *    a policy (fs.protected_*), not tmpfs (open_file, link_file).
+ * 7. AT_EMPTY_PATH in linkat asks that the very credential which opened the
+ *    descriptor is still in place, or a capability (link_file).
+ * 8. fstatat with AT_EMPTY_PATH takes NULL for "" since Linux 6.11, and looks at
+ *    no other flag then (never asked for: fuzz_decode).
+ * 9. access(2) gives root its permitted capabilities back, which the library
+ *    does not know (check_access).
+ * 10. mmap may be ENOMEM where mappings overlap in part: without an MMU they
+ *    must lie in one piece (map_file).
+ * 11. What is stored through a mapping is a change that mtime shows after msync
+ *    or munmap, as POSIX says; tmpfs never shows it (forget_mtime).
+ * 12. fallocate has the modes 0, KEEP_SIZE and PUNCH_HOLE | KEEP_SIZE; Linux's
+ *    others are not asked for (fuzz_decode).
+ */
+#include "fuzz.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <vfsfs/vfsfs.h>
+
+/* ---- Which of two errors ---- */
+
+static bool is_long(const char *p)
+{
+	if (!p || p == (const char *)-1)
+		return false;
+	if (strlen(p) > 4095)
+		return true;
+	for (size_t len; *p; p += len + (p[len] == '/'))
+		if ((len = strcspn(p, "/")) > 255)
+			return true;
+	return false;
+}
+
+/* A name over 255 bytes or a path over 4095 goes before everything else, what
+ * is wrong with the other path too; in a symbolic link's target as well. */
+static bool long_name(const struct call *c)
+{
+	for (const struct call *i = fuzz->calls; i < c; i++)
+		if (i->op == OP_symlink && is_long(i->path))
+			return true;
+	return is_long(c->path) || is_long(c->path2);
+}
+
+static bool bad_buffer(const struct call *c)
+{
+	return c->op == OP_readv || c->op == OP_preadv ? c->flags == 62 : c->flags == 31;
+}
+
+static bool nothing_asked(const struct call *c)
+{
+	return c->a == 0 || c->flags % 5 == 0;
+}
+
+/* The range ends past the last offset. */
+static bool too_far(const struct call *c)
+{
+	return c->b > INT64_MAX - c->a - 4096;
+}
+
+static bool negative(const struct call *c)
+{
+	return c->b < 0;
+}
+
+static bool any(const struct call *c)
+{
+	(void)c;
+	return true;
+}
+
+static const struct deviation {
+	int op, host, lib;
+	bool (*when)(const struct call *c);
+} deviations[] = {
+	{OP_rename, ENOENT, ENAMETOOLONG, long_name},
+	{OP_rename, EBUSY, ENAMETOOLONG, long_name},
+	{OP_rename, EFAULT, ENAMETOOLONG, long_name},
+	{OP_rename, EACCES, ENAMETOOLONG, long_name},
+	{OP_rename, ELOOP, ENAMETOOLONG, long_name},
+	{OP_rename, ENOTDIR, ENAMETOOLONG, long_name},
+	{OP_renameat, ENOENT, ENAMETOOLONG, long_name},
+	{OP_renameat, EBUSY, ENAMETOOLONG, long_name},
+	{OP_renameat, EEXIST, ENAMETOOLONG, long_name},
+	{OP_renameat, EBADF, ENAMETOOLONG, long_name},
+	{OP_renameat, EFAULT, ENAMETOOLONG, long_name},
+	{OP_renameat, EACCES, ENAMETOOLONG, long_name},
+	{OP_renameat, ELOOP, ENAMETOOLONG, long_name},
+	{OP_renameat, ENOTDIR, ENAMETOOLONG, long_name},
+	{OP_open, EISDIR, ENAMETOOLONG, long_name},
+	/* an offset below 0 goes before the descriptor; one that ends too far, before
+	 * rights and what kind of file it is */
+	{OP_mmap, EBADF, EINVAL, negative},
+	{OP_mmap, EACCES, EINVAL, negative},
+	{OP_mmap, ENODEV, EINVAL, negative},
+	{OP_mmap, EOVERFLOW, EINVAL, negative},
+	{OP_mmap_private, EBADF, EINVAL, negative},
+	{OP_mmap_private, EACCES, EINVAL, negative},
+	{OP_mmap_private, ENODEV, EINVAL, negative},
+	{OP_mmap_private, EOVERFLOW, EINVAL, negative},
+	{OP_mmap, EACCES, EOVERFLOW, too_far},
+	{OP_mmap, ENODEV, EOVERFLOW, too_far},
+	{OP_mmap, EINVAL, EOVERFLOW, too_far},
+	{OP_mmap_private, EACCES, EOVERFLOW, too_far},
+	{OP_mmap_private, ENODEV, EOVERFLOW, too_far},
+	/* memory that is not there goes before what kind of file it is and how far
+	 * the range goes */
+	{OP_read, EISDIR, EFAULT, bad_buffer},
+	{OP_read, EINVAL, EFAULT, bad_buffer},
+	{OP_pread, EISDIR, EFAULT, bad_buffer},
+	{OP_pread, EINVAL, EFAULT, bad_buffer},
+	{OP_getcwd, ERANGE, EFAULT, bad_buffer},
+	/* that it is a directory goes before how far the range goes */
+	{OP_read, EINVAL, EISDIR, any},
+	{OP_pread, EINVAL, EISDIR, any},
+	{OP_readv, EINVAL, EISDIR, any},
+	{OP_preadv, EINVAL, EISDIR, any},
+	/* and those of 2 and 3 */
+	{OP_read, 0, EFAULT, bad_buffer},
+	{OP_pread, 0, EFAULT, bad_buffer},
+	{OP_readv, 0, EFAULT, bad_buffer},
+	{OP_preadv, 0, EFAULT, bad_buffer},
+	{OP_readv, 0, EISDIR, nothing_asked},
+	{OP_preadv, 0, EISDIR, nothing_asked}
+};
+
+bool may_differ(const struct call *c, int64_t host, int64_t lib)
+{
+	for (size_t i = 0; i < sizeof deviations / sizeof *deviations; i++) {
+		const struct deviation *d = &deviations[i];
+		if (d->op == c->op && -d->host == host && -d->lib == lib && d->when(c))
+			return true;
+	}
+	return false;
+}
+
+/* ---- Times ---- */
+
+static void set_now(int fd, bool atime, bool mtime)
+{
+	const struct timespec times[2] = {{0, atime ? UTIME_NOW : UTIME_OMIT},
+					  {0, mtime ? UTIME_NOW : UTIME_OMIT}};
+	int was = credential;
+	set_credential(0);
+	CALL(vfs_utimensat(fd, NULL, times, 0), SYS_utimensat, fd, NULL, times, 0);
+	set_credential(was);
+}
+
+void forget_atime(int fd)
+{
+	set_now(fd, true, false);
+}
+
+void forget_mtime(int fd)
+{
+	set_now(fd, false, true);
+}
+
+/* ---- Calls ---- */
+
+long fionread(int fd, void *arg)
+{
+	long r = CALL(vfs_ioctl(fd, FIONREAD, arg), SYS_ioctl, fd, FIONREAD, arg);
+	struct stat st;
+	if (on_host && !r && !fstat(fd, &st)) {
+		off_t left = st.st_size - lseek(fd, 0, SEEK_CUR);
+		*(int *)arg = left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)left;
+	}
+	return r;
+}
+
+long open_file(const struct call *c, int index)
+{
+	struct stat st;
+	int flags = c->flags;
+	bool fifo = on_host && fuzz->lib.result[index] == -ENXIO &&
+		    syscall(SYS_newfstatat, c->fd, c->path, &st,
+			    flags & O_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0) == 0 &&
+		    S_ISFIFO(st.st_mode);
+	if (fifo)
+		flags |= O_NONBLOCK;
+	long r = CALL(vfs_openat(c->fd, c->path, flags, (mode_t)c->a), SYS_openat, c->fd, c->path,
+		      flags, (mode_t)c->a);
+	if (!on_host)
+		return r;
+	long lib = (long)fuzz->lib.result[index];
+	if (fifo && r >= 0) {
+		close((int)r);
+		r = -ENXIO;
+	}
+	if (fifo && r == -EINVAL && lib == -ENXIO)
+		r = -ENXIO;
+	if (r == -EACCES && (flags & O_CREAT) && (lib == -ELOOP || lib == -ENXIO))
+		r = lib;
+	return r;
+}
+
+long link_file(const struct call *c, int index)
+{
+	int fd = c->op == OP_link ? AT_FDCWD : c->fd, fd2 = c->op == OP_link ? AT_FDCWD : c->fd2;
+	int flags = c->op == OP_link ? 0 : c->flags;
+	long r = CALL(vfs_linkat(fd, c->path, fd2, c->path2, flags), SYS_linkat, fd, c->path, fd2,
+		      c->path2, flags);
+	long lib = (long)fuzz->lib.result[index];
+	if (!on_host || credential == 0 || r == lib)
+		return r;
+	bool empty = c->path && c->path != (char *)-1 && !*c->path;
+	if (!empty)
+		flags &= ~AT_EMPTY_PATH;
+	if (r == -ENOENT && c->flags != flags) {
+		r = CALL(0, SYS_linkat, fd, c->path, fd2, c->path2, flags);
+	} else if (r == -ENOENT && (flags & AT_EMPTY_PATH)) {
+		if (lib == -EACCES)
+			return lib;
+		host_credential(credential | 0x200);
+		r = CALL(0, SYS_linkat, fd, c->path, fd2, c->path2, flags);
+	}
+	if (r == -EPERM && r != lib) {
+		host_credential(credential | (empty ? 0x300 : 0x100));
+		r = CALL(0, SYS_linkat, fd, c->path, fd2, c->path2, flags);
+	}
+	host_credential(credential);
+	return r;
+}
