@@ -14,7 +14,7 @@ glue = $(wildcard lib/wasm/*.c)
 headers = $(wildcard include/vfsfs/*.h lib/*.h lib/wasm/*.h) build/include/uthash.h
 
 # What is called often is compiled for speed, the rest for size.
-hot = dentry fd mem node open path stream time
+hot = blocks dentry fd mem node open path stream time
 speed = $(if $(filter $(hot),$(notdir $(basename $(1)))),-O2,-Oz)
 
 # make V=1 shows whole commands
@@ -186,12 +186,12 @@ test-web:
 	@$(tally) posix,wasm,chromium test/web/run.sh --browser chromium build/wasm/posix.js
 	@$(tally) posix,wasm-mt,chromium test/web/run.sh --browser chromium --mt build/wasm-mt/posix.js
 
-suites = EMCC=$(1)/emcc NODE=$(1)/node VFSFS_LDFLAGS='-L$(CURDIR)/$(2) -lvfsfs'
-test-suites: lib build/wasm-old/libvfsfs.a
-	@$(call suites,$(em),build/lib) $(tally) gnulib test/suites/gnulib.sh
-	@$(call suites,$(em),build/lib) $(tally) emscripten test/suites/emscripten.sh
-	@$(call suites,$(em_old),build/wasm-old) $(tally) gnulib,3.1.69 test/suites/gnulib.sh --part 1/3
-	@$(call suites,$(em_old),build/wasm-old) $(tally) emscripten,3.1.69 test/suites/emscripten.sh --part 1/3
+suites = EMCC=$(1)/emcc NODE=$(1)/node VFSFS_LDFLAGS='$(patsubst %,-L$(CURDIR)/build/%,$(2)) -lvfsfs'
+test-suites: lib build/wasm-old/libvfsfs.a build/wasm-old-mt/libvfsfs-mt.a
+	@$(call suites,$(em),lib) $(tally) gnulib test/suites/gnulib.sh
+	@$(call suites,$(em),lib) $(tally) emscripten test/suites/emscripten.sh
+	@$(call suites,$(em_old),wasm-old wasm-old-mt) $(tally) gnulib,3.1.69 test/suites/gnulib.sh --part 1/3
+	@$(call suites,$(em_old),wasm-old wasm-old-mt) $(tally) emscripten,3.1.69 test/suites/emscripten.sh --part 1/3
 
 bench: lib
 	test/bench/run.sh --browser chromium

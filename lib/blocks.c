@@ -16,8 +16,8 @@ bool vfs__blocks_take(vfs_blocks *b, size_t n)
 	do {
 		if (n > room->limit - used)
 			return false;
-	} while (!__atomic_compare_exchange_n(&room->used, &used, used + n, true,
-					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	} while (!__atomic_compare_exchange_n(&room->used, &used, used + n, true, __ATOMIC_RELAXED,
+					      __ATOMIC_RELAXED));
 #else
 	if (n > room->limit - room->used)
 		return false;
@@ -121,8 +121,8 @@ static void drop_block(vfs_blocks *b, void **slot, uint64_t i)
 
 /* `at` is the first block below *slot, `shift` the bits of those below it;
  * some of them are in from..to. */
-static void drop_below(vfs_blocks *b, void **slot, unsigned shift, uint64_t at,
-		       uint64_t from, uint64_t to)
+static void drop_below(vfs_blocks *b, void **slot, unsigned shift, uint64_t at, uint64_t from,
+		       uint64_t to)
 {
 	void **node = *slot;
 	uint64_t k, last;
@@ -232,8 +232,7 @@ static ssize_t write_blocks(vfs_blocks *b, off_t *size, const char *from, size_t
 		if (done > left)
 			done = left;
 		if (!p || at + done > vfs__block_size(b, i)) {
-			err = vfs__block_grow(b, i, at, at + done,
-					      vfs__block_fill(*size, i));
+			err = vfs__block_grow(b, i, at, at + done, vfs__block_fill(*size, i));
 			if (err)
 				break;
 			p = vfs__block_find(b, i);

@@ -28,8 +28,7 @@ static struct vfs_extent **extent_of(vfs_blocks *b, const char *memory)
 {
 	struct vfs_extent **p = &b->extents;
 
-	while (*p && (uintptr_t)memory - (uintptr_t)(*p)->memory >=
-		     (*p)->count << VFS_BLOCK_SHIFT)
+	while (*p && (uintptr_t)memory - (uintptr_t)(*p)->memory >= (*p)->count << VFS_BLOCK_SHIFT)
 		p = &(*p)->next;
 	return p;
 }
@@ -123,9 +122,10 @@ static int new_extent(vfs_blocks *b, uint64_t first, uint64_t last, struct vfs_e
 	char *memory = e ? get_pages(last - first + 1) : NULL;
 
 	if (memory) {
-		*e = (struct vfs_extent){ .memory = memory, .first = first,
-			.count = (size_t)(last - first + 1),
-			.live = (size_t)(last - first + 1) };
+		*e = (struct vfs_extent){.memory = memory,
+					 .first = first,
+					 .count = (size_t)(last - first + 1),
+					 .live = (size_t)(last - first + 1)};
 		if (!fill_extent(b, e)) {
 			e->next = b->extents;
 			b->extents = e;

@@ -31,11 +31,11 @@ static const uint64_t last_block = INT64_MAX >> VFS_BLOCK_SHIFT;
 /* The blocks that a mapping needed in one piece. */
 struct vfs_extent {
 	struct vfs_extent *next;
-	char *memory;     /* count blocks, those of the file from `first` on */
+	char *memory; /* count blocks, those of the file from `first` on */
 	uint64_t first;
 	size_t count;
-	size_t live;      /* blocks that the tree points to; all, while mapped */
-	size_t maps;      /* shared mappings */
+	size_t live; /* blocks that the tree points to; all, while mapped */
+	size_t maps; /* shared mappings */
 };
 
 static inline char *vfs__block_find(const vfs_blocks *b, uint64_t i)
@@ -98,9 +98,9 @@ void vfs__extents_clear(vfs_blocks *b, off_t from, off_t to);
 
 /* What becomes of a block that is to be freed. */
 enum vfs__extent_drop {
-	NO_EXTENT,  /* it lies in none */
-	MAPPED,     /* it must stay */
-	DROPPED     /* the extent counts it no more */
+	NO_EXTENT, /* it lies in none */
+	MAPPED,    /* it must stay */
+	DROPPED    /* the extent counts it no more */
 };
 enum vfs__extent_drop vfs__extent_drop(vfs_blocks *b, const char *block);
 

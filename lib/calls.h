@@ -2,6 +2,7 @@
  * The traced calls, one a line: CALL(type, name, parameters, arguments, what
  * the event tells). internal.h makes declarations of it, trace.c functions.
  */
+/* clang-format off */
 CALL(int, mount, (const FSType *type, const void *options, const char *path, unsigned flags), (type, options, path, flags),
      .call = "mount", .fd = -1, .path = path, .args = {flags})
 CALL(int, unmount, (const char *path), (path),
@@ -106,3 +107,4 @@ CALL(int, fchown, (int fd, uid_t uid, gid_t gid), (fd, uid, gid),
      .call = "fchown", .fd = fd, .args = {(int64_t)uid, (int64_t)gid})
 CALL(int, utimensat, (int dirfd, const char *path, const struct timespec times[2], int flags), (dirfd, path, times, flags),
      .call = "utimensat", .fd = dirfd, .path = path, .args = {flags})
+/* clang-format on */

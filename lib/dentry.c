@@ -11,9 +11,9 @@
  */
 #include "internal.h"
 
-#define HASH_NONFATAL_OOM 1
-#define uthash_malloc(n) calloc(1, n)
-#define uthash_free(p, n) ((p) != first ? free(p) : (void)0)
+#define HASH_NONFATAL_OOM  1
+#define uthash_malloc(n)   calloc(1, n)
+#define uthash_free(p, n)  ((p) != first ? free(p) : (void)0)
 #define uthash_bzero(p, n) ((void)0)
 #include <uthash.h>
 
@@ -83,7 +83,7 @@ static void add(FSDentry *d, const vfs__name *name)
 	HASH_ADD_TO_BKT(*bucket(name->hash), hh, &d->hh, oomed);
 }
 
-static void delete(FSDentry *d)
+static void delete (FSDentry *d)
 {
 	table.num_items--;
 	HASH_DEL_IN_BKT(*bucket(d->hh.hashv), &d->hh);
@@ -137,7 +137,7 @@ int vfs__reserve(FSNode *dir, const vfs__name *name, FSDentry **out)
 void vfs__abandon(FSDentry *d)
 {
 	FSNode *parent = d->parent;
-	delete(d);
+	delete (d);
 	free(d);
 	vfs_node_put(parent);
 }

@@ -14,9 +14,9 @@ static vfs__fds first;
 vfs__fds *vfs__fd_chunks[VFS__FD_CHUNKS] = {&first};
 static unsigned lowest; /* no descriptor below it is free */
 static unsigned max_fds = VFS__FD_CHUNK;
-static FSStream *free_streams;        /* linked through data */
-static FSStreamShared *free_shareds;  /* linked through next_cursor */
-static vfs__mutex lock = VFS__MUTEX_INIT;              /* all of the above; a leaf */
+static FSStream *free_streams;            /* linked through data */
+static FSStreamShared *free_shareds;      /* linked through next_cursor */
+static vfs__mutex lock = VFS__MUTEX_INIT; /* all of the above; a leaf */
 
 static int reserve(unsigned from)
 {

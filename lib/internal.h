@@ -18,7 +18,7 @@
 #include <vfsfs/backend.h>
 #include <vfsfs/vfsfs.h>
 
-#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 enum { VFS__NAME_MAX = 255, VFS__PATH_MAX = 4096, VFS__LINKS_MAX = 40 };
@@ -28,27 +28,30 @@ enum { VFS__ENTRY_SIZE = 20 }; /* a directory's st_size, for each name, as on tm
 
 #if VFS_THREADS
 typedef pthread_mutex_t vfs__mutex;
-#define VFS__MUTEX_INIT PTHREAD_MUTEX_INITIALIZER
-#define vfs__lock(m) ((void)pthread_mutex_lock(m))
-#define vfs__unlock(m) ((void)pthread_mutex_unlock(m))
-#define vfs__load(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
-#define vfs__store(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
-#define vfs__inc(p) ((void)__atomic_fetch_add(p, 1, __ATOMIC_RELAXED))
-#define vfs__dec(p) (__atomic_sub_fetch(p, 1, __ATOMIC_ACQ_REL)) /* the new value */
-#define vfs__lock_node(n) vfs__lock(&(n)->lock)
+#define VFS__MUTEX_INIT     PTHREAD_MUTEX_INITIALIZER
+#define vfs__lock(m)        ((void)pthread_mutex_lock(m))
+#define vfs__unlock(m)      ((void)pthread_mutex_unlock(m))
+#define vfs__load(p)        __atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define vfs__store(p, v)    __atomic_store_n(p, v, __ATOMIC_RELEASE)
+#define vfs__inc(p)         ((void)__atomic_fetch_add(p, 1, __ATOMIC_RELAXED))
+#define vfs__dec(p)         (__atomic_sub_fetch(p, 1, __ATOMIC_ACQ_REL)) /* the new value */
+#define vfs__lock_node(n)   vfs__lock(&(n)->lock)
 #define vfs__unlock_node(n) vfs__unlock(&(n)->lock)
 #else
 typedef struct vfs__mutex {
 	char none;
 } vfs__mutex;
-#define VFS__MUTEX_INIT {0}
-#define vfs__lock(m) ((void)(m))
-#define vfs__unlock(m) ((void)(m))
-#define vfs__load(p) (*(p))
-#define vfs__store(p, v) (*(p) = (v))
-#define vfs__inc(p) ((void)++*(p))
-#define vfs__dec(p) (--*(p))
-#define vfs__lock_node(n) ((void)(n))
+#define VFS__MUTEX_INIT \
+	{               \
+		0       \
+	}
+#define vfs__lock(m)        ((void)(m))
+#define vfs__unlock(m)      ((void)(m))
+#define vfs__load(p)        (*(p))
+#define vfs__store(p, v)    (*(p) = (v))
+#define vfs__inc(p)         ((void)++*(p))
+#define vfs__dec(p)         (--*(p))
+#define vfs__lock_node(n)   ((void)(n))
 #define vfs__unlock_node(n) ((void)(n))
 #endif
 
@@ -65,7 +68,7 @@ extern struct vfs__process vfs__process;
 /* The namespace lock: dentries, mounts, the process, and the attributes that
  * NodeOps change. */
 extern vfs__mutex vfs__namespace;
-#define vfs__lock_names() vfs__lock(&vfs__namespace)
+#define vfs__lock_names()   vfs__lock(&vfs__namespace)
 #define vfs__unlock_names() vfs__unlock(&vfs__namespace)
 
 /* ---- Addresses ---- */
@@ -180,12 +183,12 @@ int vfs__may_delete(const FSNode *dir, const FSNode *node);
 /* ---- path.c ---- */
 
 typedef struct vfs__path {
-	FSNode *node;    /* what the path names, or NULL */
-	FSNode *dir;     /* where the last name is looked up */
-	FSDentry *entry; /* the last name's, or NULL: missing, ".", "..", "/" or a link */
-	vfs__name name;  /* the last name; "." and ".." too; len 0 for "/" */
-	bool slash;      /* slashes followed it */
-	FSStream *base;  /* held for dirfd */
+	FSNode *node;     /* what the path names, or NULL */
+	FSNode *dir;      /* where the last name is looked up */
+	FSDentry *entry;  /* the last name's, or NULL: missing, ".", "..", "/" or a link */
+	vfs__name name;   /* the last name; "." and ".." too; len 0 for "/" */
+	bool slash;       /* slashes followed it */
+	FSStream *base;   /* held for dirfd */
 	FSNode *found[2]; /* held: what lookup or follow brought */
 } vfs__path;
 
@@ -334,10 +337,10 @@ bool vfs__traced(void) __attribute__((weak));
 
 /* At the head of a public call: traced, it goes through trace.c, which calls it
  * once more. */
-#define VFS__TRACE(name, args)                               \
-	do {                                                 \
-		if (UNLIKELY(vfs__traced && vfs__traced()))  \
-			return vfs__trace_##name args;       \
+#define VFS__TRACE(name, args)                              \
+	do {                                                \
+		if (UNLIKELY(vfs__traced && vfs__traced())) \
+			return vfs__trace_##name args;      \
 	} while (0)
 
 #endif

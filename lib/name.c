@@ -141,8 +141,7 @@ int vfs_mknodat(int dirfd, const char *path, mode_t mode, dev_t dev)
 	default:
 		return -EINVAL;
 	}
-	return make(dirfd, path, mode & (S_IFMT | 07777),
-		    S_ISCHR(mode) || S_ISBLK(mode) ? dev : 0);
+	return make(dirfd, path, mode & (S_IFMT | 07777), S_ISCHR(mode) || S_ISBLK(mode) ? dev : 0);
 }
 
 int vfs_mknod(const char *path, mode_t mode, dev_t dev)
@@ -232,7 +231,8 @@ static int link_walked(const vfs__path *from, const vfs__path *to)
 		return -EMLINK;
 	if ((err = vfs__reserve(dir, &to->name, &d)) != 0)
 		return err;
-	if (n->node_ops->link && (err = n->node_ops->link(dir, to->name.ptr, to->name.len, n)) != 0) {
+	if (n->node_ops->link &&
+	    (err = n->node_ops->link(dir, to->name.ptr, to->name.len, n)) != 0) {
 		vfs__abandon(d);
 		return err;
 	}

@@ -40,14 +40,14 @@ static void leave(vfs_event *event, uint64_t start)
 	inside = false;
 }
 
-#define CALL(type, name, params, args, ...)       \
-	type vfs__trace_##name params             \
-	{                                         \
-		uint64_t start = enter();         \
-		type result = vfs_##name args;    \
-		vfs_event event = {__VA_ARGS__};  \
-		event.result = result;            \
-		leave(&event, start);             \
-		return result;                    \
+#define CALL(type, name, params, args, ...)      \
+	type vfs__trace_##name params            \
+	{                                        \
+		uint64_t start = enter();        \
+		type result = vfs_##name args;   \
+		vfs_event event = {__VA_ARGS__}; \
+		event.result = result;           \
+		leave(&event, start);            \
+		return result;                   \
 	}
 #include "calls.h"

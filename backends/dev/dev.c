@@ -56,24 +56,19 @@ static off_t seek_nowhere(FSStream *s, off_t offset, int whence)
 	return 0;
 }
 
-static const StreamOps null_ops = { .llseek = seek_nowhere, .read = null_read, .write = discard };
-static const StreamOps zero_ops = { .llseek = seek_nowhere, .read = zero_read, .write = discard };
-static const StreamOps full_ops = { .llseek = seek_nowhere, .read = zero_read, .write = full_write };
-static const StreamOps random_ops = { .llseek = seek_nowhere, .read = random_read, .write = discard };
+static const StreamOps null_ops = {.llseek = seek_nowhere, .read = null_read, .write = discard};
+static const StreamOps zero_ops = {.llseek = seek_nowhere, .read = zero_read, .write = discard};
+static const StreamOps full_ops = {.llseek = seek_nowhere, .read = zero_read, .write = full_write};
+static const StreamOps random_ops = {.llseek = seek_nowhere, .read = random_read, .write = discard};
 
 static const struct device {
 	char name[8];
 	unsigned char major, minor;
 	const StreamOps *ops; /* NULL: another's */
-} devices[] = {
-	{ "null", 1, 3, &null_ops },
-	{ "zero", 1, 5, &zero_ops },
-	{ "full", 1, 7, &full_ops },
-	{ "random", 1, 8, &random_ops },
-	{ "urandom", 1, 9, &random_ops },
-	{ "tty", 5, 0, NULL },
-	{ "console", 5, 1, NULL }
-};
+} devices[] = {{"null", 1, 3, &null_ops},      {"zero", 1, 5, &zero_ops},
+	       {"full", 1, 7, &full_ops},      {"random", 1, 8, &random_ops},
+	       {"urandom", 1, 9, &random_ops}, {"tty", 5, 0, NULL},
+	       {"console", 5, 1, NULL}};
 
 /* ---- fd ---- */
 
@@ -85,7 +80,7 @@ static int link_follow(FSNode *node, FSNode **out)
 	return vfs_fd_node((int)(uint32_t)node->ino, out);
 }
 
-static const NodeOps link_ops = { .follow = link_follow };
+static const NodeOps link_ops = {.follow = link_follow};
 
 /* The link of descriptor `name`. Its text is no path, as on Linux where there
  * is none: "fd:[3]". */
@@ -147,13 +142,13 @@ static int fd_readdir(FSNode *dir, uint64_t *cookie, vfs_entry *out)
 	return 1;
 }
 
-static const NodeOps fd_ops = { .lookup = fd_lookup, .readdir = fd_readdir };
+static const NodeOps fd_ops = {.lookup = fd_lookup, .readdir = fd_readdir};
 
 /* ---- The tree ---- */
 
 static int dev_mknod(FSNode *dir, const char *name, size_t len, mode_t mode, dev_t rdev,
 		     FSNode **out);
-static const NodeOps dev_ops = { .mknod = dev_mknod };
+static const NodeOps dev_ops = {.mknod = dev_mknod};
 
 static int dev_mknod(FSNode *dir, const char *name, size_t len, mode_t mode, dev_t rdev,
 		     FSNode **out)
@@ -172,7 +167,7 @@ static int dev_mknod(FSNode *dir, const char *name, size_t len, mode_t mode, dev
 
 static int dev_mount(FSMount *m, const void *options)
 {
-	static const char links[3][7] = { "stdin", "stdout", "stderr" };
+	static const char links[3][7] = {"stdin", "stdout", "stderr"};
 	FSNode *root = vfs_node_new(m, S_IFDIR | 0755, 0), *node;
 	int err = 0;
 
@@ -203,9 +198,7 @@ static int dev_mount(FSMount *m, const void *options)
 	return err;
 }
 
-const FSType vfs_dev = {
-	.name = "dev",
-	.magic = 0x01021994, /* devtmpfs has tmpfs's */
-	.caps = VFS_CAP_MODES | VFS_CAP_LINKS | VFS_CAP_SYMLINKS | VFS_CAP_TIMES,
-	.mount = dev_mount
-};
+const FSType vfs_dev = {.name = "dev",
+			.magic = 0x01021994, /* devtmpfs has tmpfs's */
+			.caps = VFS_CAP_MODES | VFS_CAP_LINKS | VFS_CAP_SYMLINKS | VFS_CAP_TIMES,
+			.mount = dev_mount};

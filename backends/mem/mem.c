@@ -66,14 +66,12 @@ static void mem_munmap(FSNode *node, void *addr, size_t len, off_t pos)
 		vfs_blocks_unmap(vfs_node_data(node), node->size, addr);
 }
 
-static const StreamOps file_ops = {
-	.llseek = mem_llseek,
-	.read = mem_read,
-	.write = mem_write,
-	.allocate = mem_allocate,
-	.mmap = mem_mmap,
-	.munmap = mem_munmap
-};
+static const StreamOps file_ops = {.llseek = mem_llseek,
+				   .read = mem_read,
+				   .write = mem_write,
+				   .allocate = mem_allocate,
+				   .mmap = mem_mmap,
+				   .munmap = mem_munmap};
 
 /* ---- Nodes ---- */
 
@@ -123,11 +121,7 @@ static void mem_forget(FSNode *node)
 }
 
 static const NodeOps node_ops = {
-	.getattr = mem_getattr,
-	.truncate = mem_truncate,
-	.mknod = mem_mknod,
-	.forget = mem_forget
-};
+	.getattr = mem_getattr, .truncate = mem_truncate, .mknod = mem_mknod, .forget = mem_forget};
 
 /* ---- The mount ---- */
 
@@ -176,13 +170,11 @@ static void mem_statfs(FSMount *m, struct statfs *st)
 	st->f_bfree = st->f_bavail = (room->limit - used) / UNIT;
 }
 
-const FSType vfs_mem = {
-	.name = "mem",
-	.magic = 0x01021994, /* Linux's TMPFS_MAGIC */
-	.caps = VFS_CAP_MODES | VFS_CAP_LINKS | VFS_CAP_SYMLINKS | VFS_CAP_SPARSE |
-		VFS_CAP_TIMES | VFS_CAP_MMAP,
-	.node_size = sizeof(vfs_blocks),
-	.mount = mem_mount,
-	.unmount = mem_unmount,
-	.statfs = mem_statfs
-};
+const FSType vfs_mem = {.name = "mem",
+			.magic = 0x01021994, /* Linux's TMPFS_MAGIC */
+			.caps = VFS_CAP_MODES | VFS_CAP_LINKS | VFS_CAP_SYMLINKS | VFS_CAP_SPARSE |
+				VFS_CAP_TIMES | VFS_CAP_MMAP,
+			.node_size = sizeof(vfs_blocks),
+			.mount = mem_mount,
+			.unmount = mem_unmount,
+			.statfs = mem_statfs};

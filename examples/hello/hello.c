@@ -66,8 +66,8 @@ static void list(const char *path)
 			printf("dir   %s\n", name);
 			list(name);
 		} else {
-			printf("file  %s, %ld bytes, mode %o, %d name(s)\n", name,
-			       (long)st.st_size, st.st_mode & 07777, (int)st.st_nlink);
+			printf("file  %s, %ld bytes, mode %o, %d name(s)\n", name, (long)st.st_size,
+			       st.st_mode & 07777, (int)st.st_nlink);
 		}
 	}
 	free(entries);
@@ -92,7 +92,8 @@ int main(void)
 	show_file("latest");
 	show_file("copy");
 
-	check(rmdir("letters") | unlink("latest") | unlink("copy") | chdir("/") | rmdir(home), home);
+	check(rmdir("letters") | unlink("latest") | unlink("copy") | chdir("/") | rmdir(home),
+	      home);
 	printf("done");
 	return 0;
 }

@@ -78,11 +78,7 @@ static int tally_ioctl(FSStream *s, unsigned long request, void *arg)
 }
 
 static const StreamOps tally_ops = {
-	.read = tally_read,
-	.write = tally_write,
-	.poll = tally_poll,
-	.ioctl = tally_ioctl
-};
+	.read = tally_read, .write = tally_write, .poll = tally_poll, .ioctl = tally_ioctl};
 
 /* Makes /dev/tally; 0 or -errno. */
 static int tally_start(void)
@@ -99,7 +95,7 @@ static int tally_start(void)
 
 static void show(int fd)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN | POLLOUT };
+	struct pollfd p = {.fd = fd, .events = POLLIN | POLLOUT};
 	char text[32];
 	int ready = poll(&p, 1, 0);
 

@@ -63,24 +63,24 @@ typedef struct StreamOps StreamOps;
  */
 struct FSNode {
 	const NodeOps *node_ops;
-	const StreamOps *stream_ops;  /* NULL for a device: the driver's are used */
+	const StreamOps *stream_ops; /* NULL for a device: the driver's are used */
 	FSMount *mount;
-	mode_t mode;                  /* type and permissions; namespace and node lock */
-	uint32_t nlink;               /* namespace lock */
-	uid_t uid;                    /* namespace lock */
-	gid_t gid;                    /* namespace lock */
-	off_t size;                   /* bytes; node lock, a directory's namespace lock */
-	uint64_t ino;                 /* constant, unique in the mount */
-	dev_t rdev;                   /* of a device node, else 0; constant */
-	unsigned refs;                /* atomic */
-	bool linkable;                /* O_TMPFILE's: may get its first name; namespace lock */
-	int flocks;                   /* holders of a shared flock, -1: an exclusive one; node lock */
-	unsigned marks;               /* VFS_ATIME... not yet given a time; the time lock */
+	mode_t mode;    /* type and permissions; namespace and node lock */
+	uint32_t nlink; /* namespace lock */
+	uid_t uid;      /* namespace lock */
+	gid_t gid;      /* namespace lock */
+	off_t size;     /* bytes; node lock, a directory's namespace lock */
+	uint64_t ino;   /* constant, unique in the mount */
+	dev_t rdev;     /* of a device node, else 0; constant */
+	unsigned refs;  /* atomic */
+	bool linkable;  /* O_TMPFILE's: may get its first name; namespace lock */
+	int flocks;     /* holders of a shared flock, -1: an exclusive one; node lock */
+	unsigned marks; /* VFS_ATIME... not yet given a time; the time lock */
 	FSNode *mark_next, **mark_at; /* the list of marked nodes; the time lock */
 	struct timespec times[4];     /* atime, mtime, ctime, btime, as the bits of marks;
 					 the time lock */
 	union {
-		struct {              /* a directory; namespace lock */
+		struct {                        /* a directory; namespace lock */
 			FSNode *parent;         /* held; NULL: a root */
 			FSDentry *entry;        /* its own name; NULL: a root, or removed */
 			FSDentry *first, *last; /* its names, by growing cookie */
@@ -88,7 +88,7 @@ struct FSNode {
 			uint64_t next_cookie;
 			FSStreamShared *cursors; /* open descriptions that read it */
 		} dir;
-		char *target;         /* of a symbolic link: ends in NUL, constant,
+		char *target; /* of a symbolic link: ends in NUL, constant,
 					 malloc'ed, freed by the core */
 	} u;
 #if VFS_THREADS
@@ -98,13 +98,13 @@ struct FSNode {
 
 /* The open file description, shared by the descriptors that dup makes. */
 struct FSStreamShared {
-	FSNode *node;                 /* holds a reference */
-	off_t pos;                    /* bytes, or a directory's cookie; node lock */
-	int flags;                    /* O_ flags of open and F_SETFL; atomic */
-	int flock;                    /* LOCK_SH, LOCK_EX or 0; node lock */
-	unsigned refs;                /* streams; atomic */
-	FSDentry *next_entry;         /* where readdir goes on; namespace lock */
-	uint64_t end;                 /* its entries are those before this cookie, 0: not yet
+	FSNode *node;         /* holds a reference */
+	off_t pos;            /* bytes, or a directory's cookie; node lock */
+	int flags;            /* O_ flags of open and F_SETFL; atomic */
+	int flock;            /* LOCK_SH, LOCK_EX or 0; node lock */
+	unsigned refs;        /* streams; atomic */
+	FSDentry *next_entry; /* where readdir goes on; namespace lock */
+	uint64_t end;         /* its entries are those before this cookie, 0: not yet
 					 read; namespace lock */
 	FSStreamShared *next_cursor, **cursor_at; /* FSNode.u.dir.cursors */
 };
@@ -113,26 +113,26 @@ struct FSStreamShared {
 struct FSStream {
 	FSStreamShared *shared;
 	const StreamOps *stream_ops;
-	void *data;                   /* the backend's or driver's, copied by dup */
+	void *data; /* the backend's or driver's, copied by dup */
 	int fd;
-	unsigned refs;                /* the table's, and calls under way; atomic */
-	unsigned char type;           /* DT_REG, DT_DIR, DT_CHR...; constant after open */
-	bool cloexec;                 /* atomic */
-	bool seekable;                /* constant after open */
-	bool readable, writable;      /* constant after open */
+	unsigned refs;           /* the table's, and calls under way; atomic */
+	unsigned char type;      /* DT_REG, DT_DIR, DT_CHR...; constant after open */
+	bool cloexec;            /* atomic */
+	bool seekable;           /* constant after open */
+	bool readable, writable; /* constant after open */
 };
 
 /* A tree of one FSType on a directory. */
 struct FSMount {
 	const FSType *type;
-	FSNode *root;                 /* set by FSType.mount; the mount owns it */
-	FSNode *covered;              /* the directory below; NULL for the first root */
-	FSMount *next;                /* all mounts; namespace lock */
-	void *data;                   /* the backend's */
-	unsigned flags;               /* VFS_RDONLY... */
-	unsigned busy;                /* streams, mappings, working directories; atomic */
-	dev_t dev;                    /* st_dev, unique */
-	uint64_t next_ino;            /* namespace lock */
+	FSNode *root;      /* set by FSType.mount; the mount owns it */
+	FSNode *covered;   /* the directory below; NULL for the first root */
+	FSMount *next;     /* all mounts; namespace lock */
+	void *data;        /* the backend's */
+	unsigned flags;    /* VFS_RDONLY... */
+	unsigned busy;     /* streams, mappings, working directories; atomic */
+	dev_t dev;         /* st_dev, unique */
+	uint64_t next_ino; /* namespace lock */
 };
 
 /* The backend's own part of a node. */
@@ -192,8 +192,13 @@ struct StreamOps {
 
 /* Which fields of vfs_attr count; VFS_ATIME... also name marks. */
 enum {
-	VFS_ATIME = 1, VFS_MTIME = 2, VFS_CTIME = 4, VFS_BTIME = 8,
-	VFS_MODE = 16, VFS_UID = 32, VFS_GID = 64
+	VFS_ATIME = 1,
+	VFS_MTIME = 2,
+	VFS_CTIME = 4,
+	VFS_BTIME = 8,
+	VFS_MODE = 16,
+	VFS_UID = 32,
+	VFS_GID = 64
 };
 
 typedef struct vfs_attr {
@@ -243,8 +248,8 @@ struct NodeOps {
 	int (*unlink)(FSNode *dir, const char *name, size_t len, FSNode *node);
 	int (*rmdir)(FSNode *dir, const char *name, size_t len, FSNode *node);
 	/* `victim`, or NULL, is what the new name stood for until now. NULL: 0. */
-	int (*rename)(FSNode *from, const char *name, size_t len, FSNode *node,
-		      FSNode *to, const char *new_name, size_t new_len, FSNode *victim);
+	int (*rename)(FSNode *from, const char *name, size_t len, FSNode *node, FSNode *to,
+		      const char *new_name, size_t new_len, FSNode *victim);
 	/* The node that a symbolic link leads to without a path (/dev/fd/N), a
 	 * new reference. NULL: the path in u.target. */
 	int (*follow)(FSNode *node, FSNode **out);
@@ -258,8 +263,8 @@ struct NodeOps {
 
 /* Capabilities: what a backend keeps. Tests skip by these bits only. */
 enum {
-	VFS_CAP_MODES = 1,   /* modes and owners */
-	VFS_CAP_LINKS = 2,   /* hard links */
+	VFS_CAP_MODES = 1, /* modes and owners */
+	VFS_CAP_LINKS = 2, /* hard links */
 	VFS_CAP_SYMLINKS = 4,
 	VFS_CAP_SPARSE = 8,  /* holes take no room */
 	VFS_CAP_ATOMIC = 16, /* atomic writes */
@@ -268,11 +273,11 @@ enum {
 };
 
 struct FSType {
-	unsigned version;  /* 0, this one */
-	const char *name;  /* "mem" */
-	uint32_t magic;    /* statfs's f_type */
-	unsigned caps;     /* VFS_CAP_ */
-	size_t node_size;  /* bytes of the backend's part of a node */
+	unsigned version; /* 0, this one */
+	const char *name; /* "mem" */
+	uint32_t magic;   /* statfs's f_type */
+	unsigned caps;    /* VFS_CAP_ */
+	size_t node_size; /* bytes of the backend's part of a node */
 	/* Sets m->root. `options` is what vfs_mount got, the type's own struct. */
 	int (*mount)(FSMount *m, const void *options);
 	/* All is synced, and every node of the tree, the root too, has been

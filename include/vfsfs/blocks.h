@@ -32,12 +32,12 @@ typedef struct vfs_blocks_room {
 
 /* The blocks of one file. All zero but for `room`: no blocks. */
 typedef struct vfs_blocks {
-	void *root;             /* the first block, or the tree's root node */
-	vfs_blocks_room *room;  /* outlives the file */
+	void *root;                 /* the first block, or the tree's root node */
+	vfs_blocks_room *room;      /* outlives the file */
 	struct vfs_extent *extents; /* memory that mappings need in one piece */
-	size_t used;            /* bytes that the blocks take */
-	uint32_t first_size;    /* bytes of the first block: 0 when there is none */
-	uint32_t height;        /* levels of tree nodes */
+	size_t used;                /* bytes that the blocks take */
+	uint32_t first_size;        /* bytes of the first block: 0 when there is none */
+	uint32_t height;            /* levels of tree nodes */
 } vfs_blocks;
 
 /* Bytes read, fewer at the end of the file. */

@@ -50,8 +50,8 @@ struct FSType;
 
 /* Flags of vfs_mount. */
 enum {
-	VFS_RDONLY = 1,   /* -EROFS for every change */
-	VFS_NODEV = 4,    /* opening a device node is -EACCES */
+	VFS_RDONLY = 1,    /* -EROFS for every change */
+	VFS_NODEV = 4,     /* opening a device node is -EACCES */
 	VFS_NOATIME = 1024 /* reading leaves access times alone */
 };
 
@@ -219,13 +219,13 @@ int vfs_fstatfs(int fd, struct statfs *st);
 
 /* One call that has ended. Strings are valid during the callback only. */
 typedef struct vfs_event {
-	const char *call;   /* "openat" */
-	const char *path;   /* or NULL */
-	const char *path2;  /* rename's, link's and symlink's second path, or NULL */
-	int fd;             /* the descriptor or dirfd, or -1 */
-	int64_t args[3];    /* the numbers among the arguments, in their order */
-	int64_t result;     /* what the call returned */
-	uint64_t duration;  /* nanoseconds, as exact as the host's clock */
+	const char *call;  /* "openat" */
+	const char *path;  /* or NULL */
+	const char *path2; /* rename's, link's and symlink's second path, or NULL */
+	int fd;            /* the descriptor or dirfd, or -1 */
+	int64_t args[3];   /* the numbers among the arguments, in their order */
+	int64_t result;    /* what the call returned */
+	uint64_t duration; /* nanoseconds, as exact as the host's clock */
 } vfs_event;
 
 /*

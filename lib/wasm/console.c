@@ -33,6 +33,7 @@
 /* The bytes moved, or -1 - an index into host_errors. A pipe that somebody has
  * made non-blocking is waited for asleep. Node before 20.16 has no
  * getBuiltinModule, but its main module has require, unless it is an ES one. */
+/* clang-format off */
 EM_JS(int, vfs__host_io, (int fd, double p, double len, int writes, int nonblock), {
 	var node = globalThis["process"];
 	var fs = vfs__page_flush.fs ||= node["getBuiltinModule"]?.("fs") ?? node["mainModule"]["require"]("fs");
@@ -47,36 +48,44 @@ EM_JS(int, vfs__host_io, (int fd, double p, double len, int writes, int nonblock
 		}
 	}
 })
+/* clang-format on */
 
-static const unsigned char host_errors[] = { EIO, EAGAIN, EPIPE, ENOSPC, EISDIR };
+static const unsigned char host_errors[] = {EIO, EAGAIN, EPIPE, ENOSPC, EISDIR};
 
 /* Rows << 16 | columns, 0 where they are not known; -1: no terminal. Node's
  * own stream is asked only where it is a terminal: it would make a pipe
  * non-blocking, for everybody who has it. */
+/* clang-format off */
 EM_JS(int, vfs__host_window, (int fd), {
 	var node = globalThis["process"],
 	    is = (node["getBuiltinModule"]?.("tty") ?? node["mainModule"]["require"]("tty"))["isatty"],
 	    out = is(1) ? node["stdout"] : is(2) && node["stderr"];
 	return is(fd) ? out && out["rows"] << 16 | out["columns"] : -1;
 })
+/* clang-format on */
 
 /* ---- The page ---- */
 
+/* clang-format off */
 EM_JS(void, vfs__page_write, (int fd, double p, double len), {
 	vfs__page_flush.out[fd](HEAPU8.slice(p, p + len));
 })
+/* clang-format on */
 
 /* Prints what has no end of line yet. `end`: the runtime ends, from now on
  * nothing of libc's may be called. */
+/* clang-format off */
 EM_JS(void, vfs__page_flush, (int end), {
 	var page = vfs__page_flush;
 	page.end |= end;
 	page.out[1]();
 	page.out[2]();
 })
+/* clang-format on */
 
 /* Up to the end of a line, as a terminal gives it; 0 at the end of input, -1
  * where there is none yet (Module.stdin gave undefined). */
+/* clang-format off */
 EM_JS(int, vfs__page_read, (double p, double len), {
 	var page = vfs__page_read, get = Module["stdin"], n = 0, c;
 	if (!get) {
@@ -93,6 +102,7 @@ EM_JS(int, vfs__page_read, (double p, double len), {
 	}
 	return n || (c === undefined ? -1 : 0);
 })
+/* clang-format on */
 
 /*
  * The descriptors that are Node's, as bits. Sees to it that what libc holds is
@@ -101,6 +111,7 @@ EM_JS(int, vfs__page_read, (double p, double len), {
  * any exit. What Node refers to would stay in memory for ever, and with it the
  * module: it has a weak reference.
  */
+/* clang-format off */
 EM_JS(int, vfs__page_start, (void), {
 	var page = vfs__page_flush, quit = quit_, all = "vfsfs";
 	// in builds with assertions, reading one that is not there aborts
@@ -134,6 +145,7 @@ EM_JS(int, vfs__page_start, (void), {
 	return !given("stdin") | !(given("stdout") || given("print")) << 1 |
 		!(given("stderr") || given("printErr")) << 2;
 })
+/* clang-format on */
 
 /* ---- The driver ---- */
 
@@ -158,7 +170,8 @@ static bool nonblocking(const FSStream *s)
 /* -errno, or the bytes moved, at most 1 GiB. */
 static ssize_t node_io(int fd, const void *p, size_t len, int writes, int nonblock)
 {
-	int n = vfs__host_io(fd, ADDRESS(p), (double)(len < 1 << 30 ? len : 1 << 30), writes, nonblock);
+	int n = vfs__host_io(fd, ADDRESS(p), (double)(len < 1 << 30 ? len : 1 << 30), writes,
+			     nonblock);
 	return n < 0 ? -(int)host_errors[-1 - n] : n;
 }
 
@@ -183,7 +196,7 @@ static void page_call(void *call)
 /* To the main thread, where Module is. */
 static ssize_t page_io(int fd, const void *p, size_t len)
 {
-	struct page_call c = { fd, (ssize_t)len, (void *)(uintptr_t)p };
+	struct page_call c = {fd, (ssize_t)len, (void *)(uintptr_t)p};
 
 #if VFS_THREADS
 	if (!emscripten_is_main_runtime_thread()) {
@@ -260,16 +273,18 @@ static int console_fsync(FSStream *s, bool data_only)
  * is so already succeeds, as programs do at their end. The flags are those that
  * Emscripten tells. */
 static const struct termios modes = {
-	.c_iflag = ICRNL | IXON | IMAXBEL | IUTF8, .c_oflag = OPOST | ONLCR, .c_cflag = B38400 | CS8 | CREAD,
+	.c_iflag = ICRNL | IXON | IMAXBEL | IUTF8,
+	.c_oflag = OPOST | ONLCR,
+	.c_cflag = B38400 | CS8 | CREAD,
 	.c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
-	.c_cc = { [VINTR] = 3, [VQUIT] = 28, [VERASE] = 127, [VKILL] = 21, [VEOF] = 4, [VMIN] = 1 }
-};
+	.c_cc = {[VINTR] = 3, [VQUIT] = 28, [VERASE] = 127, [VKILL] = 21, [VEOF] = 4, [VMIN] = 1}};
 
 static int console_ioctl(FSStream *s, unsigned long request, void *arg)
 {
 	int fd = s->writable ? output(s) : 0;
 	int window = is_node(fd) ? vfs__host_window(fd) : 24 << 16 | 80;
-	struct winsize size = { .ws_row = (unsigned short)(window >> 16), .ws_col = (unsigned short)window };
+	struct winsize size = {.ws_row = (unsigned short)(window >> 16),
+			       .ws_col = (unsigned short)window};
 	bool is_size = request == TIOCGWINSZ || request == TIOCSWINSZ;
 	const void *is = is_size ? (const void *)&size : &modes;
 	size_t len = is_size ? sizeof size : sizeof modes;
@@ -284,13 +299,11 @@ static int console_ioctl(FSStream *s, unsigned long request, void *arg)
 	return 0;
 }
 
-static const StreamOps console_ops = {
-	.read = console_read,
-	.write = console_write,
-	.writev = console_writev,
-	.fsync = console_fsync,
-	.ioctl = console_ioctl
-};
+static const StreamOps console_ops = {.read = console_read,
+				      .write = console_write,
+				      .writev = console_writev,
+				      .fsync = console_fsync,
+				      .ioctl = console_ioctl};
 
 /* ---- Start and end ---- */
 
@@ -311,7 +324,7 @@ static void at_exit(void)
 
 int vfs__console_start(void)
 {
-	static const dev_t devices[] = { 5 << 8, 5 << 8 | 1, 6 << 8 };
+	static const dev_t devices[] = {5 << 8, 5 << 8 | 1, 6 << 8};
 	int err = 0;
 
 	for (int k = 0; k < 3 && !err; k++)

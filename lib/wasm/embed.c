@@ -50,7 +50,8 @@ void _emscripten_fs_load_embedded_files(const struct embedded *f)
 	vfs__start();
 	for (; f->name; f++)
 		if (make_file(f)) {
-			emscripten_console_error("libvfsfs: there is no room for this embedded file:");
+			emscripten_console_error(
+				"libvfsfs: there is no room for this embedded file:");
 			emscripten_console_error(f->name);
 			abort();
 		}

@@ -13,7 +13,9 @@
 #include <vfsfs/vfsfs.h>
 
 /* The calls; libvfsfs.js has the same numbers. */
+/* clang-format off */
 enum { ALLOC, FREE, OPEN, CREATE, READ, WRITE, CLOSE, STAT, LSTAT, LIST, MKDIR, UNLINK, RMDIR, SYNC, STRERROR };
+/* clang-format on */
 
 static void *pointer(double address)
 {
@@ -27,14 +29,19 @@ static double address(const void *p)
 
 static double stat_into(double *out, const struct stat *st)
 {
-	const double all[] = {
-		(double)st->st_dev, (double)st->st_ino, (double)st->st_mode, (double)st->st_nlink,
-		(double)st->st_uid, (double)st->st_gid, (double)st->st_rdev, (double)st->st_size,
-		(double)st->st_blksize, (double)st->st_blocks,
-		(double)st->st_atim.tv_sec * 1e3 + (double)st->st_atim.tv_nsec / 1e6,
-		(double)st->st_mtim.tv_sec * 1e3 + (double)st->st_mtim.tv_nsec / 1e6,
-		(double)st->st_ctim.tv_sec * 1e3 + (double)st->st_ctim.tv_nsec / 1e6
-	};
+	const double all[] = {(double)st->st_dev,
+			      (double)st->st_ino,
+			      (double)st->st_mode,
+			      (double)st->st_nlink,
+			      (double)st->st_uid,
+			      (double)st->st_gid,
+			      (double)st->st_rdev,
+			      (double)st->st_size,
+			      (double)st->st_blksize,
+			      (double)st->st_blocks,
+			      (double)st->st_atim.tv_sec * 1e3 + (double)st->st_atim.tv_nsec / 1e6,
+			      (double)st->st_mtim.tv_sec * 1e3 + (double)st->st_mtim.tv_nsec / 1e6,
+			      (double)st->st_ctim.tv_sec * 1e3 + (double)st->st_ctim.tv_nsec / 1e6};
 	memcpy(out, all, sizeof all);
 	return 0;
 }

@@ -14,9 +14,11 @@
 #if VFS_THREADS
 #include <emscripten/threading.h>
 
+/* clang-format off */
 EM_JS(void, vfs__wrong_archive, (void), {
 	abort("libvfsfs-mt.a is for programs linked with -pthread: link this one with -lvfsfs");
 })
+/* clang-format on */
 #endif
 
 /*
@@ -34,7 +36,7 @@ static void check_archive(void)
 
 static int make_tree(void)
 {
-	static const vfs_mem_options options = { .mode = 0755 };
+	static const vfs_mem_options options = {.mode = 0755};
 	FSNode *root, *dir;
 
 	return vfs_mount_on(&vfs_mem, &options, NULL, &root) ||

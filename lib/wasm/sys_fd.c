@@ -106,8 +106,7 @@ __wasi_errno_t __wasi_fd_fdstat_get(__wasi_fd_t fd, __wasi_fdstat_t *out)
 		.fs_flags = (__wasi_fdflags_t)((flags & O_APPEND ? __WASI_FDFLAGS_APPEND : 0) |
 					       (flags & O_NONBLOCK ? __WASI_FDFLAGS_NONBLOCK : 0)),
 		.fs_rights_base = UINT64_MAX,
-		.fs_rights_inheriting = UINT64_MAX
-	};
+		.fs_rights_inheriting = UINT64_MAX};
 	return 0;
 }
 
@@ -147,7 +146,7 @@ int __syscall_fcntl64(int fd, int cmd, ...)
 	case F_GETOWN_EX: /* libc's F_GETOWN asks for it, and reads it whatever the answer is */
 		arg = (intptr_t)va_arg(ap, void *);
 		if (arg)
-			*(struct f_owner_ex *)arg = (struct f_owner_ex){ F_OWNER_PID, 0 };
+			*(struct f_owner_ex *)arg = (struct f_owner_ex){F_OWNER_PID, 0};
 		cmd = F_GETOWN;
 		break;
 	}

@@ -60,7 +60,8 @@ int __syscall__newselect(int nfds, fd_set *r, fd_set *w, fd_set *x, const long t
 	if (nfds < 0 || nfds > FD_SETSIZE)
 		return -EINVAL;
 	if (timeout)
-		ms = timeout[0] > 2000000 ? 2000000000 : (int)(timeout[0] * 1000 + timeout[1] / 1000);
+		ms = timeout[0] > 2000000 ? 2000000000
+					  : (int)(timeout[0] * 1000 + timeout[1] / 1000);
 	struct pollfd *p = malloc(sizeof *p * ((size_t)nfds + 1));
 	if (!p)
 		return -ENOMEM;
@@ -68,7 +69,7 @@ int __syscall__newselect(int nfds, fd_set *r, fd_set *w, fd_set *x, const long t
 		short events = (short)((in(r, fd) ? POLLIN : 0) | (in(w, fd) ? POLLOUT : 0) |
 				       (in(x, fd) ? POLLPRI : 0));
 		if (events)
-			p[n++] = (struct pollfd){ .fd = fd, .events = events };
+			p[n++] = (struct pollfd){.fd = fd, .events = events};
 	}
 	int count = vfs_poll(p, (size_t)n, ms);
 	if (count >= 0)

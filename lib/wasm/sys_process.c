@@ -116,7 +116,7 @@ static int set_nofile(const struct rlimit *limit)
  * can be set, and there is none but the stack's size. */
 int __syscall_prlimit64(pid_t pid, int resource, const struct rlimit *set, struct rlimit *old)
 {
-	struct rlimit was = { RLIM_INFINITY, RLIM_INFINITY };
+	struct rlimit was = {RLIM_INFINITY, RLIM_INFINITY};
 	int err = 0;
 
 	if (pid && pid != getpid())
@@ -124,9 +124,10 @@ int __syscall_prlimit64(pid_t pid, int resource, const struct rlimit *set, struc
 	if (resource < 0 || resource >= RLIM_NLIMITS)
 		return -EINVAL;
 	if (resource == RLIMIT_NOFILE)
-		was = (struct rlimit){ vfs_max_open_fds(), nofile_hard };
+		was = (struct rlimit){vfs_max_open_fds(), nofile_hard};
 	else if (resource == RLIMIT_STACK)
-		was.rlim_cur = was.rlim_max = emscripten_stack_get_base() - emscripten_stack_get_end();
+		was.rlim_cur = was.rlim_max =
+			emscripten_stack_get_base() - emscripten_stack_get_end();
 	if (set)
 		err = resource == RLIMIT_NOFILE ? set_nofile(set) : -EPERM;
 	if (old && !err)

@@ -23,10 +23,10 @@ void vfs__start(void);
  * priority, 49, is just behind those of the allocator (47) and of threads
  * (48), and before those that programs may have (from 101 on).
  */
-#define VFS_WASM_START \
+#define VFS_WASM_START                                           \
 	__attribute__((constructor(49))) static void start(void) \
-	{ \
-		vfs__start(); \
+	{                                                        \
+		vfs__start();                                    \
 	}
 
 /* The console's driver, and descriptors 0, 1 and 2 on it: console.c. */

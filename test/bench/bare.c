@@ -27,12 +27,12 @@ enum { BLOCK = 65536, MAX_FDS = 4096, NAME_LEN = 31 };
 /* A name and its file in one. Bytes past `size` in a block that is there are
  * undefined; a block that is not there is zeros. */
 struct node {
-	struct node *chain;			/* hash bucket */
+	struct node *chain; /* hash bucket */
 	struct node *parent;
-	uint32_t hash, seed;			/* seed: of the names inside */
+	uint32_t hash, seed; /* seed: of the names inside */
 	uint8_t len;
 	char name[NAME_LEN + 1];
-	struct node *prev, *next, *first, *last;/* siblings; children */
+	struct node *prev, *next, *first, *last; /* siblings; children */
 	mode_t mode;
 	unsigned opens;
 	bool linked;
@@ -42,17 +42,17 @@ struct node {
 };
 
 struct file {
-	struct node *node;			/* NULL: the console */
-	struct node *cursor;			/* readdir's next entry */
+	struct node *node;   /* NULL: the console */
+	struct node *cursor; /* readdir's next entry */
 	off_t pos;
 	int flags;
 	unsigned refs;
 	struct file *next_free;
 };
 
-static struct node root = { .mode = S_IFDIR | 0777, .seed = 1, .linked = true };
-static struct file console = { .flags = O_RDWR, .refs = 4 };	/* never 0 */
-static struct file *fds[MAX_FDS] = { &console, &console, &console };
+static struct node root = {.mode = S_IFDIR | 0777, .seed = 1, .linked = true};
+static struct file console = {.flags = O_RDWR, .refs = 4}; /* never 0 */
+static struct file *fds[MAX_FDS] = {&console, &console, &console};
 static struct file *free_files;
 static int lowest_free = 3;
 
@@ -79,8 +79,7 @@ static bool grow_table(void)
 	return true;
 }
 
-static struct node *lookup(const struct node *dir, const char *name, size_t len,
-			   uint32_t hash)
+static struct node *lookup(const struct node *dir, const char *name, size_t len, uint32_t hash)
 {
 	if (!table)
 		return NULL;
@@ -96,8 +95,7 @@ static struct node *lookup(const struct node *dir, const char *name, size_t len,
 	return NULL;
 }
 
-static void insert(struct node *n, struct node *dir, const char *name,
-		   size_t len, uint32_t hash)
+static void insert(struct node *n, struct node *dir, const char *name, size_t len, uint32_t hash)
 {
 	n->parent = dir;
 	n->hash = hash;
@@ -145,7 +143,7 @@ static int walk(int dirfd, const char *p, struct place *at)
 	}
 	if (!*p)
 		return -ENOENT;
-	*at = (struct place){ .dir = n, .node = n };
+	*at = (struct place){.dir = n, .node = n};
 	for (;;) {
 		while (*p == '/')
 			p++;
@@ -165,7 +163,7 @@ static int walk(int dirfd, const char *p, struct place *at)
 		if (len <= 2 && name[0] == '.' && (len == 1 || name[1] == '.')) {
 			if (len == 2 && n->parent)
 				n = n->parent;
-			*at = (struct place){ .dir = n, .node = n };
+			*at = (struct place){.dir = n, .node = n};
 			continue;
 		}
 		if (len > NAME_LEN)
@@ -234,8 +232,8 @@ static void resize(struct node *n, off_t size)
 		char *b = block_at(n, n->size);
 		size_t from = (size_t)n->size % BLOCK, len = BLOCK - from;
 		if (b && from)
-			memset(b + from, 0, size - n->size < (off_t)len ?
-			       (size_t)(size - n->size) : len);
+			memset(b + from, 0,
+			       size - n->size < (off_t)len ? (size_t)(size - n->size) : len);
 	}
 	n->size = size;
 }
@@ -248,8 +246,7 @@ static char *add_block(struct node *n, size_t i, size_t from, size_t len)
 		char **blocks = realloc(n->blocks, slots * sizeof *blocks);
 		if (!blocks)
 			return NULL;
-		memset(blocks + n->block_slots, 0,
-		       (slots - n->block_slots) * sizeof *blocks);
+		memset(blocks + n->block_slots, 0, (slots - n->block_slots) * sizeof *blocks);
 		n->blocks = blocks;
 		n->block_slots = slots;
 	}
@@ -272,8 +269,7 @@ static ssize_t write_at(struct node *n, const char *buf, size_t len, off_t pos)
 		if (some > len - done)
 			some = len - done;
 		char *b = block_at(n, pos);
-		if (!b && !(b = add_block(n, (size_t)((uint64_t)pos / BLOCK),
-					  from, some)))
+		if (!b && !(b = add_block(n, (size_t)((uint64_t)pos / BLOCK), from, some)))
 			return done ? (ssize_t)done : -ENOSPC;
 		memcpy(b + from, buf + done, some);
 		done += some;
@@ -413,8 +409,7 @@ static void print(const char *buf, size_t len)
 	}
 }
 
-INLINE int do_write(int fd, const __wasi_ciovec_t *v, size_t count, off_t pos,
-		    size_t *out)
+INLINE int do_write(int fd, const __wasi_ciovec_t *v, size_t count, off_t pos, size_t *out)
 {
 	struct file *f = get(fd);
 	ssize_t done = 0;
@@ -428,8 +423,7 @@ INLINE int do_write(int fd, const __wasi_ciovec_t *v, size_t count, off_t pos,
 		if (!f->node)
 			print((const char *)v->buf, v->buf_len);
 		else
-			some = write_at(f->node, (const char *)v->buf,
-					v->buf_len, pos + done);
+			some = write_at(f->node, (const char *)v->buf, v->buf_len, pos + done);
 		if (some < 0 && !done)
 			return (int)-some;
 		if (some < 0)
@@ -442,8 +436,7 @@ INLINE int do_write(int fd, const __wasi_ciovec_t *v, size_t count, off_t pos,
 	return 0;
 }
 
-INLINE int do_read(int fd, const __wasi_iovec_t *v, size_t count, off_t pos,
-		   size_t *out)
+INLINE int do_read(int fd, const __wasi_iovec_t *v, size_t count, off_t pos, size_t *out)
 {
 	struct file *f = get(fd);
 	size_t done = 0;
@@ -455,8 +448,8 @@ INLINE int do_read(int fd, const __wasi_iovec_t *v, size_t count, off_t pos,
 	if (f->node && S_ISDIR(f->node->mode))
 		return EISDIR;
 	for (; f->node && count; count--, v++) {
-		size_t some = (size_t)read_at(f->node, (char *)v->buf,
-					      v->buf_len, pos + (off_t)done);
+		size_t some =
+			(size_t)read_at(f->node, (char *)v->buf, v->buf_len, pos + (off_t)done);
 		done += some;
 		if (some < v->buf_len)
 			break;
@@ -500,10 +493,12 @@ static int do_ftruncate(int fd, off_t size)
 
 static int fill(const struct node *n, struct stat *st)
 {
-	*st = (struct stat){ .st_mode = n->mode, .st_nlink = 1,
-			     .st_size = n->size, .st_blksize = 4096,
-			     .st_blocks = (blkcnt_t)(n->size / 512),
-			     .st_ino = (ino_t)(uintptr_t)n };
+	*st = (struct stat){.st_mode = n->mode,
+			    .st_nlink = 1,
+			    .st_size = n->size,
+			    .st_blksize = 4096,
+			    .st_blocks = (blkcnt_t)(n->size / 512),
+			    .st_ino = (ino_t)(uintptr_t)n};
 	return 0;
 }
 
@@ -599,27 +594,36 @@ static int do_getdents(int fd, char *buf, size_t size)
 
 #ifdef __EMSCRIPTEN_PTHREADS__
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-#define LOCK pthread_mutex_lock(&mutex)
+#define LOCK   pthread_mutex_lock(&mutex)
 #define UNLOCK pthread_mutex_unlock(&mutex)
 #else
-#define LOCK (void)0
+#define LOCK   (void)0
 #define UNLOCK (void)0
 #endif
-#define LOCKED(call) LOCK; int r = (call); UNLOCK; return r
+#define LOCKED(call)    \
+	LOCK;           \
+	int r = (call); \
+	UNLOCK;         \
+	return r
 #define SYSCALL(name, arguments, call) \
-	int __syscall_##name arguments { LOCKED(call); }
-#define FD_CALL(name, arguments, call) \
-	__wasi_errno_t __wasi_fd_##name arguments { LOCKED(call); }
+	int __syscall_##name arguments \
+	{                              \
+		LOCKED(call);          \
+	}
+#define FD_CALL(name, arguments, call)            \
+	__wasi_errno_t __wasi_fd_##name arguments \
+	{                                         \
+		LOCKED(call);                     \
+	}
 
 SYSCALL(stat64, (const char *path, struct stat *st), do_stat(AT_FDCWD, path, st))
 SYSCALL(lstat64, (const char *path, struct stat *st), do_stat(AT_FDCWD, path, st))
 SYSCALL(newfstatat, (int dirfd, const char *path, struct stat *st, int flags),
 	((void)flags, do_stat(dirfd, path, st)))
 SYSCALL(fstat64, (int fd, struct stat *st), do_fstat(fd, st))
-SYSCALL(mkdirat, (int dirfd, const char *path, mode_t mode),
-	do_mkdir(dirfd, path, mode))
+SYSCALL(mkdirat, (int dirfd, const char *path, mode_t mode), do_mkdir(dirfd, path, mode))
 SYSCALL(unlinkat, (int dirfd, const char *path, int flags),
-	do_unlink(dirfd, path, flags & AT_REMOVEDIR))
+	do_unlink(dirfd, path, flags &AT_REMOVEDIR))
 SYSCALL(renameat, (int fd, const char *from, int to_fd, const char *to),
 	do_rename(fd, from, to_fd, to))
 SYSCALL(getdents64, (int fd, void *buf, size_t size), do_getdents(fd, buf, size))
@@ -627,18 +631,20 @@ SYSCALL(dup, (int fd), do_dup(fd))
 SYSCALL(ftruncate64, (int fd, off_t size), do_ftruncate(fd, size))
 
 FD_CALL(close, (__wasi_fd_t fd), do_close(fd))
-FD_CALL(read, (__wasi_fd_t fd, const __wasi_iovec_t *v, size_t n,
-	       __wasi_size_t *out), do_read(fd, v, n, -1, out))
-FD_CALL(pread, (__wasi_fd_t fd, const __wasi_iovec_t *v, size_t n,
-		__wasi_filesize_t pos, __wasi_size_t *out),
+FD_CALL(read, (__wasi_fd_t fd, const __wasi_iovec_t *v, size_t n, __wasi_size_t *out),
+	do_read(fd, v, n, -1, out))
+FD_CALL(pread,
+	(__wasi_fd_t fd, const __wasi_iovec_t *v, size_t n, __wasi_filesize_t pos,
+	 __wasi_size_t *out),
 	(off_t)pos < 0 ? EINVAL : do_read(fd, v, n, (off_t)pos, out))
-FD_CALL(write, (__wasi_fd_t fd, const __wasi_ciovec_t *v, size_t n,
-		__wasi_size_t *out), do_write(fd, v, n, -1, out))
-FD_CALL(pwrite, (__wasi_fd_t fd, const __wasi_ciovec_t *v, size_t n,
-		 __wasi_filesize_t pos, __wasi_size_t *out),
+FD_CALL(write, (__wasi_fd_t fd, const __wasi_ciovec_t *v, size_t n, __wasi_size_t *out),
+	do_write(fd, v, n, -1, out))
+FD_CALL(pwrite,
+	(__wasi_fd_t fd, const __wasi_ciovec_t *v, size_t n, __wasi_filesize_t pos,
+	 __wasi_size_t *out),
 	(off_t)pos < 0 ? EINVAL : do_write(fd, v, n, (off_t)pos, out))
-FD_CALL(seek, (__wasi_fd_t fd, __wasi_filedelta_t offset,
-	       __wasi_whence_t whence, __wasi_filesize_t *out),
+FD_CALL(seek,
+	(__wasi_fd_t fd, __wasi_filedelta_t offset, __wasi_whence_t whence, __wasi_filesize_t *out),
 	do_seek(fd, offset, whence, out))
 
 int __syscall_openat(int dirfd, const char *path, int flags, ...)

@@ -37,7 +37,11 @@ static int file_fd;
 static char file[256], deep[256], missing[256], created[256], renamed[256];
 static char block[64 * KIB];
 
-#define CHECK(call) do { if (!(call)) fail(#call, __LINE__); } while (0)
+#define CHECK(call)                            \
+	do {                                   \
+		if (!(call))                   \
+			fail(#call, __LINE__); \
+	} while (0)
 
 static void fail(const char *what, int line)
 {
@@ -188,15 +192,15 @@ static void run_truncate(unsigned n)
 static void run_pread4k(unsigned n)
 {
 	while (n--)
-		CHECK(pread(random_fd, block, 4 * KIB,
-			    (off_t)(rnd() % (64 * MIB - 4 * KIB))) == 4 * KIB);
+		CHECK(pread(random_fd, block, 4 * KIB, (off_t)(rnd() % (64 * MIB - 4 * KIB))) ==
+		      4 * KIB);
 }
 
 static void run_pwrite4k(unsigned n)
 {
 	while (n--)
-		CHECK(pwrite(random_fd, block, 4 * KIB,
-			     (off_t)(rnd() % (64 * MIB - 4 * KIB))) == 4 * KIB);
+		CHECK(pwrite(random_fd, block, 4 * KIB, (off_t)(rnd() % (64 * MIB - 4 * KIB))) ==
+		      4 * KIB);
 }
 #endif
 
@@ -213,32 +217,32 @@ static struct row {
 	const char *name;
 	void (*run)(unsigned n);
 	unsigned loops, n;
-	int apart;	/* last and by itself: leaves the JS FS's engine much garbage */
+	int apart; /* last and by itself: leaves the JS FS's engine much garbage */
 	double ns[MAX_SAMPLES];
 } rows[] = {
 #ifdef _REENTRANT
-	{ .name = "mt_open", .run = run_open },
-	{ .name = "mt_stat", .run = run_stat },
-	{ .name = "mt_read1", .run = run_read1 },
-	{ .name = "mt_open8", .run = run_open8 },
-	{ .name = "mt_stat_missing", .run = run_stat_missing },
+	{.name = "mt_open", .run = run_open},
+	{.name = "mt_stat", .run = run_stat},
+	{.name = "mt_read1", .run = run_read1},
+	{.name = "mt_open8", .run = run_open8},
+	{.name = "mt_stat_missing", .run = run_stat_missing},
 #else
-	{ .name = "copy4k", .run = run_copy4k },
-	{ .name = "open", .run = run_open },
-	{ .name = "open8", .run = run_open8 },
-	{ .name = "stat", .run = run_stat },
-	{ .name = "stat_missing", .run = run_stat_missing },
-	{ .name = "fstat", .run = run_fstat },
-	{ .name = "lseek", .run = run_lseek },
-	{ .name = "dup", .run = run_dup },
-	{ .name = "write1", .run = run_write1 },
-	{ .name = "read1", .run = run_read1 },
-	{ .name = "append100", .run = run_append100 },
-	{ .name = "create", .run = run_create },
-	{ .name = "rename", .run = run_rename },
-	{ .name = "pread4k", .run = run_pread4k },
-	{ .name = "pwrite4k", .run = run_pwrite4k },
-	{ .name = "truncate", .run = run_truncate, .apart = 1 },
+	{.name = "copy4k", .run = run_copy4k},
+	{.name = "open", .run = run_open},
+	{.name = "open8", .run = run_open8},
+	{.name = "stat", .run = run_stat},
+	{.name = "stat_missing", .run = run_stat_missing},
+	{.name = "fstat", .run = run_fstat},
+	{.name = "lseek", .run = run_lseek},
+	{.name = "dup", .run = run_dup},
+	{.name = "write1", .run = run_write1},
+	{.name = "read1", .run = run_read1},
+	{.name = "append100", .run = run_append100},
+	{.name = "create", .run = run_create},
+	{.name = "rename", .run = run_rename},
+	{.name = "pread4k", .run = run_pread4k},
+	{.name = "pwrite4k", .run = run_pwrite4k},
+	{.name = "truncate", .run = run_truncate, .apart = 1},
 #endif
 };
 enum { ROWS = sizeof rows / sizeof *rows };
@@ -514,11 +518,21 @@ int main(int argc, char **argv)
 {
 	for (int i = 1; i + 1 < argc; i += 2)
 		switch (argv[i][1]) {
-		case 'r': samples = atoi(argv[i + 1]); break;
-		case 't': sample_ns = 1e6 * atof(argv[i + 1]); break;
-		case 'x': skip = argv[i + 1]; break;
-		case 'o': only = argv[i + 1]; break;
-		case 'd': base = argv[i + 1]; break;
+		case 'r':
+			samples = atoi(argv[i + 1]);
+			break;
+		case 't':
+			sample_ns = 1e6 * atof(argv[i + 1]);
+			break;
+		case 'x':
+			skip = argv[i + 1];
+			break;
+		case 'o':
+			only = argv[i + 1];
+			break;
+		case 'd':
+			base = argv[i + 1];
+			break;
 		}
 	if (samples < 1 || samples > MAX_SAMPLES || !(sample_ns > 0)) {
 		fprintf(stderr, "bench: bad option\n");

@@ -35,7 +35,7 @@ static int write_file(int blocks)
 int main(int argc, char **argv)
 {
 	int blocks = 16 * (argc > 1 ? atoi(argv[1]) : 512);
-	double h[3] = { heap() };
+	double h[3] = {heap()};
 	memset(block, 'x', sizeof block);
 	for (int i = 1; i <= 2; i++) {
 		if (write_file(blocks)) {

@@ -99,8 +99,8 @@ static void dump_entry(const char *path)
 	if (with_all)
 		say(" ino %llu blocks %lld mtime %lld.%09ld ctime %lld.%09ld",
 		    (unsigned long long)st.st_ino, (long long)st.st_blocks,
-		    (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
-		    (long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+		    (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec, (long long)st.st_ctim.tv_sec,
+		    st.st_ctim.tv_nsec);
 	say("\n");
 }
 
@@ -121,7 +121,8 @@ static void dump_directory(const char *path)
 			at += e->d_reclen;
 			if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 				continue;
-			snprintf(inner, sizeof inner, "%s/%s", strcmp(path, "/") ? path : "", e->d_name);
+			snprintf(inner, sizeof inner, "%s/%s", strcmp(path, "/") ? path : "",
+				 e->d_name);
 			dump_entry(inner);
 			if (vfs_lstat(inner, &st) == 0 && S_ISDIR(st.st_mode))
 				dump_directory(inner);

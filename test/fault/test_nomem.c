@@ -47,7 +47,7 @@ enum { STEPS = 4096 };
 static struct {
 	unsigned allocations, step_of[STEPS]; /* in which step each was made */
 	char dump[1 << 20];
-} *shared;
+} * shared;
 static unsigned step;
 
 static bool fail_now(size_t size)
@@ -126,8 +126,8 @@ static char *before, *after;
 
 _Noreturn static void wrong(const char *call, const char *what, long long result)
 {
-	printf("allocation %u failing, in step %u, %s: %s (%lld: %s)\n", nth, step,
-	       call, what, result, result < 0 ? strerror((int)-result) : "");
+	printf("allocation %u failing, in step %u, %s: %s (%lld: %s)\n", nth, step, call, what,
+	       result, result < 0 ? strerror((int)-result) : "");
 	fflush(stdout);
 	_exit(2);
 }
@@ -188,18 +188,18 @@ static bool again(const char *call, long long result, int kind)
 }
 
 /* `wanted` negative: anything that is no error. */
-#define STEP_(kind, wanted, call)                                                     \
-	do {                                                                          \
-		long long result_;                                                    \
-		begin();                                                              \
-		result_ = (call);                                                     \
-		if (again(#call, result_, kind))                                      \
-			result_ = (call);                                             \
-		if (result_ < 0 || ((wanted) >= 0 && result_ != (wanted)))            \
-			wrong(#call, "does not answer as it should", result_);        \
+#define STEP_(kind, wanted, call)                                              \
+	do {                                                                   \
+		long long result_;                                             \
+		begin();                                                       \
+		result_ = (call);                                              \
+		if (again(#call, result_, kind))                               \
+			result_ = (call);                                      \
+		if (result_ < 0 || ((wanted) >= 0 && result_ != (wanted)))     \
+			wrong(#call, "does not answer as it should", result_); \
 	} while (0)
 #define STEP(wanted, call) STEP_(PLAIN, wanted, call)
-#define ANY (-1)
+#define ANY                (-1)
 
 enum { PAGE = 65536 };
 static char big[5 * PAGE], got[5 * PAGE];
@@ -240,7 +240,7 @@ static void attributes(void)
 {
 	struct stat st;
 	struct statfs fs;
-	struct timespec times[2] = { { 1, 2 }, { 3, 4 } };
+	struct timespec times[2] = {{1, 2}, {3, 4}};
 	vfs_credential cred;
 	int fd = vfs_open("/t/d/reg", O_RDWR, 0), root = vfs_open("/t", O_RDONLY, 0);
 
@@ -269,7 +269,7 @@ static void attributes(void)
 
 static void descriptors(void)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 10 };
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 10};
 	static const StreamOps ops;
 	struct pollfd fds;
 	int fd, n;
@@ -286,7 +286,7 @@ static void descriptors(void)
 	STEP(0, vfs_fcntl(fd, F_GETLK, (intptr_t)&lock));
 	STEP(0, vfs_flock(fd, LOCK_EX));
 	STEP(0, vfs_ioctl(fd, FIONREAD, &n));
-	fds = (struct pollfd){ fd, POLLIN, 0 };
+	fds = (struct pollfd){fd, POLLIN, 0};
 	STEP(1, vfs_poll(&fds, 1, 0));
 	STEP(ANY, n = vfs_openat(AT_FDCWD, "t", O_TMPFILE | O_RDWR, 0600));
 	STEP(3, vfs_write(n, "tmp", 3));
@@ -307,8 +307,8 @@ static void descriptors(void)
 
 static void data(void)
 {
-	struct iovec iov[2] = { { big, 100 }, { big + 100, 3000 } };
-	struct iovec into[2] = { { got, 100 }, { got + 100, 3000 } };
+	struct iovec iov[2] = {{big, 100}, {big + 100, 3000}};
+	struct iovec into[2] = {{got, 100}, {got + 100, 3000}};
 	int fd = vfs_open("/t/data", O_RDWR | O_CREAT, 0644);
 
 	STEP(10, vfs_write(fd, big, 10));
@@ -329,7 +329,7 @@ static void data(void)
 	STEP(0, vfs_ftruncate(fd, 4 * PAGE + 123));
 	STEP(0, vfs_fallocate(fd, 0, 6 * PAGE, 3 * PAGE + 17));
 	STEP(0, vfs_fallocate(fd, 1, 30 * PAGE, 2 * PAGE)); /* keep the size */
-	STEP(0, vfs_fallocate(fd, 3, PAGE + 10, PAGE)); /* a hole */
+	STEP(0, vfs_fallocate(fd, 3, PAGE + 10, PAGE));     /* a hole */
 	STEP(0, vfs_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED));
 	STEP(0, vfs_fsync(fd));
 	STEP(0, vfs_fdatasync(fd));
@@ -365,7 +365,7 @@ static void mappings(void)
 
 static void mounts(void)
 {
-	vfs_mem_options options = { .size = 64 << 20 };
+	vfs_mem_options options = {.size = 64 << 20};
 
 	STEP(0, vfs_mkdir("/t/mnt", 0755));
 	STEP(0, vfs_mount(&vfs_mem, &options, "/t/mnt", VFS_NODEV));
@@ -379,7 +379,7 @@ static void mounts(void)
 static void start(void)
 {
 	/* A limit, so that statfs tells what data takes. */
-	vfs_mem_options options = { .size = 64 << 20 };
+	vfs_mem_options options = {.size = 64 << 20};
 
 	for (size_t i = 0; i < sizeof big; i++)
 		big[i] = (char)(i * 7 + (i >> 8));

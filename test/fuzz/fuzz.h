@@ -43,12 +43,22 @@ extern const char *const fuzz_op_name[OPS];
 
 enum {
 	MAX_CALLS = 120,
-	MAX_FDS = 24,          /* RLIMIT_NOFILE on both sides */
+	FEW_FDS = 24,          /* RLIMIT_NOFILE on both sides, */
+	MANY_FDS = 9000,       /* or this */
 	HIDDEN_FD = 900,       /* descriptors of the harness itself */
 	MAX_DATA = 200 * 1024, /* bytes that one call moves */
 	MAX_MAPS = 3,
 	LOG_SIZE = 1 << 20,
 	STRINGS_SIZE = 1 << 20
+};
+
+/* What a sequence runs on, from the input's first byte. */
+enum {
+	TRACED = 1,        /* vfs_trace is on */
+	FAR_FDS = 2,       /* MANY_FDS, and some are far from the others */
+	SECOND = 4,        /* a second file system on /h, with devices */
+	SECOND_RDONLY = 8, /* ... that was made read-only */
+	ALONE = 16         /* the library alone: little memory, its /dev on /h */
 };
 
 /* One call. What a field means depends on op; see fuzz_exec.c. */
@@ -73,6 +83,7 @@ struct side {
 struct fuzz {
 	struct call calls[MAX_CALLS];
 	int n;
+	unsigned mode;
 	struct side lib, host;
 	size_t strings_used;
 	char strings[STRINGS_SIZE];
@@ -99,8 +110,10 @@ long fuzz_result(long r);
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 uint64_t hash_bytes(uint64_t h, const void *p, size_t len);
 
-/* More descriptors than the program may have, for the harness's own. */
-void limit_fds(unsigned n);
+/* own: more descriptors than the program may have, for the harness's own. */
+void limit_fds(bool own);
+/* The next of the numbers that a sequence's descriptors may have; -1: no more. */
+int next_possible_fd(int fd);
 extern char buffer[MAX_DATA + 8192];
 
 /* Parts of execute, here and below. index: of the call in fuzz->calls.
@@ -132,12 +145,15 @@ void clean_up(void);
 /* All names of an open directory, sorted, into the log; 0 or the error. */
 long scan(int fd, size_t size);
 void new_sequence(void);
-int node_number(uint64_t ino);
+int node_number(dev_t dev, uint64_t ino);
 
 /* fuzz_host.c: starts the helper once; runs fuzz->calls there. */
 void host_start(void);
 bool host_run(void);
 void host_credential(int which);
+/* Enters the root of fuzz->mode; the second file system's root. */
+int host_enter(void);
+void host_second_rdonly(bool on);
 
 extern char pattern[MAX_DATA + 8192];
 #endif

@@ -125,10 +125,10 @@ long seek_data(const struct call *c)
 	if (old < 0 || CALL(vfs_fstat(c->fd, &st), SYS_fstat, c->fd, &st) < 0)
 		return r;
 	seek_to(c->fd, old, SEEK_SET);
+	if (st.st_size > INT64_MAX - (1 << 20))
+		return 0;
 	if (c->b < 0 || c->b >= st.st_size || (r < 0 && r != -ENXIO))
 		return r;
-	if (st.st_size > INT64_MAX - (1 << 20)) /* Linux's own fails there */
-		return 0;
 	if (r == -ENXIO)
 		r = whence == SEEK_DATA ? st.st_size : -1;
 	if (r < c->b || r > st.st_size)
@@ -178,9 +178,9 @@ long map_file(const struct call *c, int index)
 	}
 	if (r)
 		return r;
-	limit_fds(4096);
+	limit_fds(true);
 	new.fd = (int)CALL(vfs_fcntl(c->fd, F_DUPFD, HIDDEN_FD), SYS_fcntl, c->fd, F_DUPFD, HIDDEN_FD);
-	limit_fds(MAX_FDS);
+	limit_fds(false);
 	new.addr = addr;
 	new.len = (new.len + 4095) & ~(size_t)4095;
 	*m = new;

@@ -80,6 +80,21 @@ static void prelude(unsigned what)
 	}
 }
 
+static unsigned mode_of(unsigned b)
+{
+	unsigned mode = (b & 0x10 ? TRACED : 0) | ((b & 0x60) == 0x60 ? FAR_FDS : 0);
+	switch (b & 15) {
+	case 4: case 5: case 6:
+		return mode | SECOND;
+	case 7:
+		return mode | SECOND | SECOND_RDONLY;
+	case 8: case 9:
+		return mode | ALONE;
+	default:
+		return mode;
+	}
+}
+
 static const uint8_t weighted[] = {
 	OP_open, OP_open, OP_open, OP_open, OP_open, OP_open, OP_open, OP_close, OP_close,
 	OP_write, OP_pwrite, OP_pwrite, OP_read, OP_pread, OP_ftruncate, OP_fallocate,
@@ -108,6 +123,7 @@ void fuzz_decode(const uint8_t *data, size_t size)
 	in_end = data + size;
 	fuzz->n = 0;
 	fuzz->strings_used = 0;
+	fuzz->mode = mode_of(byte());
 	prelude(byte());
 	while (in < in_end && fuzz->n < MAX_CALLS - 1) {
 		unsigned op = byte();
@@ -208,6 +224,11 @@ void fuzz_decode(const uint8_t *data, size_t size)
 			c->path = path();
 			c->flags = PICK(mknod_modes);
 			c->a = PICK(devices);
+			if (fuzz->mode & SECOND) { /* only what can do no harm on the host */
+				if (S_ISBLK(c->flags))
+					c->flags = S_IFCHR | 0600;
+				c->a = (c->a & 2) ? 0x103 : 0x107;
+			}
 			break;
 		case OP_fchmod:
 			c->fd = any_fd();

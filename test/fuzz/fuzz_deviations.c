@@ -27,8 +27,15 @@
  *    must lie in one piece (map_file).
  * 11. What is stored through a mapping is a change that mtime shows after msync
  *    or munmap, as POSIX says; tmpfs never shows it (forget_mtime).
- * 12. fallocate has the modes 0, KEEP_SIZE and PUNCH_HOLE | KEEP_SIZE; Linux's
+ * 12. Close below 2^63 tmpfs's SEEK_DATA and SEEK_HOLE fail or overflow; they are
+ *    not compared there (seek_data, snapshot).
+ * 13. fallocate has the modes 0, KEEP_SIZE and PUNCH_HOLE | KEEP_SIZE; Linux's
  *    others are not asked for (fuzz_decode).
+ * 14. Linux counts the symbolic links of a path anew from where it was when a
+ *    walk without locks fails and is begun again with them: now and then ELOOP
+ *    where there are more than 20. Such a difference does not come again when
+ *    the calls are repeated, and the library's answers are the same both times:
+ *    it is counted and passed over (one_input).
  */
 #include "fuzz.h"
 #include <errno.h>
@@ -91,66 +98,69 @@ static bool any(const struct call *c)
 	return true;
 }
 
+/* Each of the calls, where the host fails with one of its errnos and the library
+ * with one of its own; 0 ends a list. */
 static const struct deviation {
-	int op, host, lib;
+	int op[4]; /* plus one */
+	int host[12], lib[5];
 	bool (*when)(const struct call *c);
 } deviations[] = {
-	{OP_rename, ENOENT, ENAMETOOLONG, long_name},
-	{OP_rename, EBUSY, ENAMETOOLONG, long_name},
-	{OP_rename, EFAULT, ENAMETOOLONG, long_name},
-	{OP_rename, EACCES, ENAMETOOLONG, long_name},
-	{OP_rename, ELOOP, ENAMETOOLONG, long_name},
-	{OP_rename, ENOTDIR, ENAMETOOLONG, long_name},
-	{OP_renameat, ENOENT, ENAMETOOLONG, long_name},
-	{OP_renameat, EBUSY, ENAMETOOLONG, long_name},
-	{OP_renameat, EEXIST, ENAMETOOLONG, long_name},
-	{OP_renameat, EBADF, ENAMETOOLONG, long_name},
-	{OP_renameat, EFAULT, ENAMETOOLONG, long_name},
-	{OP_renameat, EACCES, ENAMETOOLONG, long_name},
-	{OP_renameat, ELOOP, ENAMETOOLONG, long_name},
-	{OP_renameat, ENOTDIR, ENAMETOOLONG, long_name},
-	{OP_open, EISDIR, ENAMETOOLONG, long_name},
+#define OPS2(a, b) {OP_##a + 1, OP_##b + 1}
+#define OPS3(a, b, c) {OP_##a + 1, OP_##b + 1, OP_##c + 1}
+#define OPS4(a, b, c, d) {OP_##a + 1, OP_##b + 1, OP_##c + 1, OP_##d + 1}
+	{OPS4(rename, renameat, link, linkat),
+	 {ENOENT, EBUSY, EEXIST, EFAULT, EACCES, ELOOP, ENOTDIR, EBADF, EXDEV, EROFS, EINVAL},
+	 {ENAMETOOLONG}, long_name},
+	{OPS4(open, unlink, unlinkat, rmdir), {EISDIR, ENOENT, EROFS}, {ENAMETOOLONG}, long_name},
+	/* what there is on a read-only file system goes before that it is one; and
+	 * what the names are, before on which file system */
+	{OPS3(unlink, unlinkat, rmdir), {EROFS}, {ENOENT, ENOTDIR, EISDIR, EBUSY, ENOTEMPTY}, any},
+	{OPS2(rename, renameat), {EXDEV, EROFS}, {EBUSY, EEXIST}, any},
+	{OPS2(link, linkat), {EROFS}, {EXDEV}, any},
+	/* that a link has no mode, before EROFS */
+	{OPS2(fchmodat, chmod), {EROFS}, {EOPNOTSUPP}, any},
+	/* in a directory that was removed: rights, and the slash behind a file's name,
+	 * go before that nothing can be made */
+	{OPS2(open, open), {ENOENT}, {EACCES}, any},
+	{OPS2(rename, renameat), {ENOENT}, {ENOTDIR}, any},
 	/* an offset below 0 goes before the descriptor; one that ends too far, before
 	 * rights and what kind of file it is */
-	{OP_mmap, EBADF, EINVAL, negative},
-	{OP_mmap, EACCES, EINVAL, negative},
-	{OP_mmap, ENODEV, EINVAL, negative},
-	{OP_mmap, EOVERFLOW, EINVAL, negative},
-	{OP_mmap_private, EBADF, EINVAL, negative},
-	{OP_mmap_private, EACCES, EINVAL, negative},
-	{OP_mmap_private, ENODEV, EINVAL, negative},
-	{OP_mmap_private, EOVERFLOW, EINVAL, negative},
-	{OP_mmap, EACCES, EOVERFLOW, too_far},
-	{OP_mmap, ENODEV, EOVERFLOW, too_far},
-	{OP_mmap, EINVAL, EOVERFLOW, too_far},
-	{OP_mmap_private, EACCES, EOVERFLOW, too_far},
-	{OP_mmap_private, ENODEV, EOVERFLOW, too_far},
+	{OPS2(mmap, mmap_private), {EBADF, EACCES, ENODEV, EOVERFLOW}, {EINVAL}, negative},
+	{OPS2(mmap, mmap_private), {EACCES, ENODEV, EINVAL}, {EOVERFLOW}, too_far},
 	/* memory that is not there goes before what kind of file it is and how far
 	 * the range goes */
-	{OP_read, EISDIR, EFAULT, bad_buffer},
-	{OP_read, EINVAL, EFAULT, bad_buffer},
-	{OP_pread, EISDIR, EFAULT, bad_buffer},
-	{OP_pread, EINVAL, EFAULT, bad_buffer},
-	{OP_getcwd, ERANGE, EFAULT, bad_buffer},
+	{OPS4(read, pread, readv, preadv), {EISDIR, EINVAL}, {EFAULT}, bad_buffer},
+	{OPS2(getcwd, getcwd), {ERANGE}, {EFAULT}, bad_buffer},
 	/* that it is a directory goes before how far the range goes */
-	{OP_read, EINVAL, EISDIR, any},
-	{OP_pread, EINVAL, EISDIR, any},
-	{OP_readv, EINVAL, EISDIR, any},
-	{OP_preadv, EINVAL, EISDIR, any},
-	/* and those of 2 and 3 */
-	{OP_read, 0, EFAULT, bad_buffer},
-	{OP_pread, 0, EFAULT, bad_buffer},
-	{OP_readv, 0, EFAULT, bad_buffer},
-	{OP_preadv, 0, EFAULT, bad_buffer},
-	{OP_readv, 0, EISDIR, nothing_asked},
-	{OP_preadv, 0, EISDIR, nothing_asked}
+	{OPS4(read, pread, readv, preadv), {EINVAL}, {EISDIR}, any}
 };
+
+/* 2 and 3: where Linux gives 0. */
+static bool reads_nothing(const struct call *c, int64_t lib)
+{
+	if (c->op != OP_read && c->op != OP_pread && c->op != OP_readv && c->op != OP_preadv)
+		return false;
+	if (lib == -EFAULT)
+		return bad_buffer(c);
+	return lib == -EISDIR && (c->op == OP_readv || c->op == OP_preadv) && nothing_asked(c);
+}
+
+static bool holds(const int *list, int n, int64_t what)
+{
+	for (int i = 0; i < n && list[i]; i++)
+		if (list[i] == what)
+			return true;
+	return false;
+}
 
 bool may_differ(const struct call *c, int64_t host, int64_t lib)
 {
+	if (host == 0)
+		return reads_nothing(c, lib);
 	for (size_t i = 0; i < sizeof deviations / sizeof *deviations; i++) {
 		const struct deviation *d = &deviations[i];
-		if (d->op == c->op && -d->host == host && -d->lib == lib && d->when(c))
+		if (holds(d->op, 4, c->op + 1) && holds(d->host, 12, -host) && holds(d->lib, 5, -lib) &&
+		    d->when(c))
 			return true;
 	}
 	return false;

@@ -96,15 +96,28 @@ void set_credential(int which)
 	vfs_set_credential(&c);
 }
 
-/* More descriptors than the program may have, for the harness's own. */
-void limit_fds(unsigned n)
+void limit_fds(bool own)
 {
+	unsigned n = own ? 2 * MANY_FDS : fuzz->mode & FAR_FDS ? MANY_FDS : FEW_FDS;
 	if (on_host) {
-		uint64_t limits[2] = {n, 20000};
+		uint64_t limits[2] = {n, 2 * MANY_FDS};
 		syscall(SYS_prlimit64, 0, 7 /* RLIMIT_NOFILE */, limits, NULL);
 	} else {
 		vfs_set_max_open_fds(n);
 	}
+}
+
+int next_possible_fd(int fd)
+{
+	static const int ends[4][2] = {{0, MAX_CALLS}, {4095, 4095 + MAX_CALLS},
+				       {8191, 8191 + MAX_CALLS}, {MANY_FDS - 1, MANY_FDS}};
+	fd++;
+	if (!(fuzz->mode & FAR_FDS))
+		return fd < FEW_FDS ? fd : -1;
+	for (int i = 0; i < 4; i++)
+		if (fd < ends[i][1])
+			return fd > ends[i][0] ? fd : ends[i][0];
+	return -1;
 }
 
 /* ---- Descriptors ---- */
@@ -381,13 +394,13 @@ void fuzz_exec_all(void)
 	me->at = 0;
 	me->done = 0;
 	new_sequence();
-	limit_fds(MAX_FDS);
+	limit_fds(false);
 	for (int i = 0; i < fuzz->n; i++) {
 		me->result[i] = execute(&fuzz->calls[i], i);
 		me->end[i] = me->at;
 		me->done = i + 1;
 	}
 	forget_maps();
-	limit_fds(4096);
+	limit_fds(true);
 	clean_up();
 }

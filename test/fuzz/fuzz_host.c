@@ -1,6 +1,6 @@
 /*
  * The host's side: a process in a mount namespace of its own, chrooted into an
- * empty tmpfs, that executes what it finds in the shared memory whenever a
+ * empty tmpfs, with a second one on its /h where the sequence asks for it, that executes what it finds in the shared memory whenever a
  * byte comes down a pipe. Its descriptors begin at 0, as the library's do.
  */
 #include "fuzz.h"
@@ -73,31 +73,76 @@ static int move_up(int fd)
 	return to;
 }
 
+/* The roots: alone, and with the second file system on /h. */
+static int roots[2], second;
+
+static void make_root(const char *path)
+{
+	mkdir(path, 0777);
+	if (mount("fuzz", path, "tmpfs", MS_NODEV | MS_STRICTATIME, "size=256m,mode=1777"))
+		fail("mount");
+}
+
+static int open_up(const char *path)
+{
+	int low = open(path, O_DIRECTORY | O_CLOEXEC), fd = move_up(low);
+	close(low);
+	return fd;
+}
+
+/* All below a directory that is always there; nobody else sees it. */
+static void make_roots(void)
+{
+	if (mount("fuzz", "/tmp", "tmpfs", 0, NULL) || chdir("/tmp"))
+		fail("mount");
+	mkdir("second", 0777);
+	if (mount("fuzz", "second", "tmpfs", MS_STRICTATIME, "size=256m,mode=1777"))
+		fail("mount");
+	second = open_up("second");
+	make_root("0");
+	make_root("1");
+	mkdir("1/h", 0777);
+	if (mount("second", "1/h", NULL, MS_BIND, NULL))
+		fail("mount");
+	roots[0] = open_up("0");
+	roots[1] = open_up("1");
+}
+
+int host_enter(void)
+{
+	if (fchdir(roots[fuzz->mode & SECOND ? 1 : 0]) || chroot("."))
+		_exit(2);
+	return second;
+}
+
+void host_second_rdonly(bool on)
+{
+	if (mount(NULL, "/h", NULL, MS_REMOUNT | MS_STRICTATIME | (on ? MS_RDONLY : 0), NULL)) {
+		perror("fuzz: the host's side: remount");
+		_exit(2);
+	}
+}
+
 static void serve(void)
 {
 	struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
 	char byte;
-	struct rlimit limit = {4096, 20000};
+	struct rlimit limit = {2 * MANY_FDS, 2 * MANY_FDS};
 
 	signal(SIGALRM, SIG_DFL);
-	getrlimit(RLIMIT_NOFILE, &limit);
-	limit.rlim_cur = 4096;
-	setrlimit(RLIMIT_NOFILE, &limit);
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		fail("setrlimit");
 	if (syscall(SYS_capget, &h, all_caps))
 		fail("capget");
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		fail("unshare, which asks for root");
-	/* on a directory that is always there; nobody else sees it */
-	if (mount("fuzz", "/tmp", "tmpfs", MS_NODEV | MS_STRICTATIME, "size=256m,mode=1777"))
-		fail("mount");
-	if (chdir("/tmp") || chroot(".") || chdir("/"))
-		fail("chroot");
+	make_roots();
 	int in = move_up(to_host[0]), out = move_up(from_host[1]);
 	on_host = true;
 	me = &fuzz->host;
 	umask(022);
 	for (int fd = 0; fd < HIDDEN_FD; fd++)
-		close(fd);
+		close(fd); /* the input's too */
 	while (read(in, &byte, 1) == 1) {
 		alarm(20);
 		fuzz_exec_all();

@@ -52,8 +52,12 @@ static const char *component(void)
 	static const char *const names[] = {
 		"a", "b", "c", "d", "e", "f", "a", "b", "c", "d", "g", "h", ".", "..", 0, 0
 	};
+	static const char *const devices[] = {"null", "fd", "fd/0", "fd/1", "stdin", "random", "tty",
+					      "fd/9999999999"};
 	unsigned i = byte();
 	const char *s = names[i % COUNT(names)];
+	if ((fuzz->mode & ALONE) && i >= 208)
+		return devices[i % COUNT(devices)];
 	if (s)
 		return s;
 	if (i < 128)
@@ -99,6 +103,8 @@ const char *path(void)
 		return special();
 	if ((form & 15) >= 14)
 		buf[len++] = '/';
+	if ((fuzz->mode & (SECOND | ALONE)) && byte() & 1)
+		len += (size_t)sprintf(buf + len, "h/");
 	while (n--)
 		len += (size_t)sprintf(buf + len, "%s%s", component(), n ? "/" : "");
 	len += (size_t)sprintf(buf + len, "%s", tails[form >> 4]);
@@ -113,7 +119,11 @@ int any_fd(void)
 		0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 3, 4, 5, 6, 7, -1, 23, 24, 1000000, 8, 0, 1, 2, 3,
 		INT32_MAX, INT32_MIN
 	};
-	return PICK(fds);
+	static const int far[] = {4095, 4096, 8191, 8192, MANY_FDS - 1, MANY_FDS};
+	unsigned i = byte();
+	if ((fuzz->mode & FAR_FDS) && i >= 192)
+		return far[i % COUNT(far)];
+	return fds[i % COUNT(fds)];
 }
 
 int dir_fd(void)

@@ -14,10 +14,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <vfsfs/backend.h>
+#include <vfsfs/dev.h>
 #include <vfsfs/mem.h>
 #include <vfsfs/vfsfs.h>
 
@@ -25,19 +27,20 @@
 
 enum { NODES = 4096 };
 static struct {
-	uint64_t ino;
+	uint64_t key;
 	int number;
 } nodes[NODES];
 static int node_count;
 static time_t start;
 
-int node_number(uint64_t ino)
+int node_number(dev_t dev, uint64_t ino)
 {
-	unsigned i = (unsigned)(ino * 0x9e3779b97f4a7c15u >> 40) % NODES;
-	while (nodes[i].number && nodes[i].ino != ino)
+	uint64_t key = ino + ((uint64_t)dev << 40);
+	unsigned i = (unsigned)(key * 0x9e3779b97f4a7c15u >> 40) % NODES;
+	while (nodes[i].number && nodes[i].key != key)
 		i = (i + 1) % NODES;
 	if (!nodes[i].number && node_count < NODES / 2) {
-		nodes[i].ino = ino;
+		nodes[i].key = key;
 		nodes[i].number = ++node_count;
 	}
 	return nodes[i].number;
@@ -60,7 +63,7 @@ void say_stat(const struct stat *st)
 	say_time('a', st->st_atim);
 	say_time('m', st->st_mtim);
 	say_time('c', st->st_ctim);
-	say(" #%d", node_number(st->st_ino));
+	say(" #%d", node_number(st->st_dev, st->st_ino));
 }
 
 /* ---- Listings ---- */
@@ -123,13 +126,15 @@ long scan(int fd, size_t size)
 {
 	int first = listed;
 	size_t mark = arena_used;
+	struct stat st = {0};
+	CALL(vfs_fstat(fd, &st), SYS_fstat, fd, &st);
 	CALL(vfs_lseek(fd, 0, SEEK_SET), SYS_lseek, fd, 0L, SEEK_SET);
 	long r = read_names(fd, size);
 	if (!r)
 		for (int i = first; i < listed; i++) {
 			say(" ");
 			say_name(list[i]->name);
-			say("/%d#%d", list[i]->type, node_number(list[i]->ino));
+			say("/%d#%d", list[i]->type, node_number(st.st_dev, list[i]->ino));
 		}
 	listed = first;
 	arena_used = mark;
@@ -187,7 +192,7 @@ static uint64_t hash_data(int fd, off_t size, bool *err)
 static void say_contents(int fd, off_t size)
 {
 	bool err = false;
-	if (size > INT64_MAX - (1 << 20)) /* Linux's SEEK_DATA fails there */
+	if (size > INT64_MAX - (1 << 20))
 		return;
 	uint64_t h = hash_data(fd, size, &err);
 	if (size <= 1 << 20 && h != hash_pages(1, fd, 0, size, &err))
@@ -268,11 +273,11 @@ void snapshot(void)
 	char cwd[4096];
 	set_credential(0);
 	say("\n");
-	for (int fd = 0; fd < MAX_FDS; fd++)
+	for (int fd = 0; fd >= 0; fd = next_possible_fd(fd))
 		say_descriptor(fd);
 	long r = CALL(vfs_getcwd(cwd, sizeof cwd), SYS_getcwd, cwd, sizeof cwd);
 	say("cwd %ld %llx\n", r, r > 0 ? (unsigned long long)hash_bytes(1, cwd, (size_t)r) : 0);
-	limit_fds(4096);
+	limit_fds(true);
 	int fd = (int)open_below(AT_FDCWD, "/", O_DIRECTORY | O_NOATIME);
 	struct stat st;
 	if (!CALL(vfs_fstat(fd, &st), SYS_fstat, fd, &st))
@@ -280,76 +285,181 @@ void snapshot(void)
 	say("\n");
 	say_tree(fd, 1);
 	CALL(vfs_close(fd), SYS_close, fd);
-	limit_fds(MAX_FDS);
+	limit_fds(false);
 	set_credential(was);
 }
 
 /* ---- Before and after a sequence ---- */
 
+static long events;
+
+static void hear(const vfs_event *event, void *context)
+{
+	(void)context;
+	if (!event->call)
+		abort();
+	events++;
+}
+
+static void check(int r, const char *what)
+{
+	if (!r)
+		return;
+	fprintf(stderr, "fuzz: %s: %s\n", what, strerror(-r));
+	abort();
+}
+
+/* What there is in the second file system; fd: its root, where it may be changed. */
+static void fill_second(int fd)
+{
+	CALL(vfs_mkdirat(fd, "a", 0777), SYS_mkdirat, fd, "a", 0777);
+	CALL(vfs_mkdirat(fd, "a/b", 0777), SYS_mkdirat, fd, "a/b", 0777);
+	int file = (int)CALL(vfs_openat(fd, "b", O_RDWR | O_CREAT, 0666), SYS_openat, fd, "b",
+			     O_RDWR | O_CREAT, 0666);
+	CALL(vfs_write(file, pattern, 5000), SYS_write, file, pattern, 5000);
+	CALL(vfs_close(file), SYS_close, file);
+	CALL(vfs_symlinkat("../b", fd, "c"), SYS_symlinkat, "../b", fd, "c");
+	CALL(vfs_symlinkat("b", fd, "d"), SYS_symlinkat, "b", fd, "d");
+	for (int i = 0; i < 2; i++)
+		CALL(vfs_mknodat(fd, i ? "f" : "e", S_IFCHR | 0666, i ? 0x107 : 0x103), SYS_mknodat, fd,
+		     i ? "f" : "e", S_IFCHR | 0666, i ? 0x107 : 0x103);
+}
+
+static void mount_library(void)
+{
+	static const vfs_mem_options much = {.size = 256 << 20}, little = {.size = 96 << 10};
+	static bool registered;
+	bool alone = fuzz->mode & ALONE;
+	events = 0;
+	set_credential(0);
+	check(vfs_mount(&vfs_mem, alone ? &little : &much, "/", alone ? 0 : VFS_NODEV), "mount");
+	if (!registered) { /* the drivers stay */
+		check(vfs_mkdir("/h", 0777), "mkdir");
+		check(vfs_mount(&vfs_dev, NULL, "/h", 0), "mount of /dev");
+		check(vfs_unmount("/h"), "unmount of /dev");
+		check(vfs_rmdir("/h"), "rmdir");
+		registered = true;
+	}
+	if (fuzz->mode & (SECOND | ALONE)) {
+		check(vfs_mkdir("/h", 0777), "mkdir");
+		check(vfs_mount(alone ? &vfs_dev : &vfs_mem, NULL, "/h", 0), "second mount");
+	}
+	if (fuzz->mode & SECOND) {
+		int fd = vfs_open("/h", O_RDONLY, 0);
+		FSNode *node;
+		fill_second(fd);
+		check(vfs_fd_node(fd, &node), "node");
+		if (fuzz->mode & SECOND_RDONLY)
+			node->mount->flags |= VFS_RDONLY;
+		vfs_node_put(node);
+		vfs_close(fd);
+	}
+	if (fuzz->mode & TRACED)
+		vfs_trace(hear, NULL);
+}
+
 void new_sequence(void)
 {
-	static const vfs_mem_options options = {.size = 256 << 20};
 	memset(nodes, 0, sizeof nodes);
 	node_count = 0;
 	start = time(NULL);
 	credential = 0;
-	if (on_host) {
-		if (utimensat(AT_FDCWD, "/", NULL, 0)) /* as old as a new mount */
-			_exit(2);
+	limit_fds(true);
+	if (!on_host) {
+		mount_library();
 		return;
 	}
-	set_credential(0);
-	int r = vfs_mount(&vfs_mem, &options, "/", VFS_NODEV);
-	if (r) {
-		fprintf(stderr, "fuzz: mount: %s\n", strerror(-r));
-		abort();
+	int second = host_enter();
+	if (fuzz->mode & SECOND) {
+		fill_second(second);
+		if (futimens(second, NULL))
+			_exit(2);
+		if (fuzz->mode & SECOND_RDONLY)
+			host_second_rdonly(true);
 	}
+	if (utimensat(AT_FDCWD, "/", NULL, 0)) /* as old as a new mount */
+		_exit(2);
 }
 
-static void remove_below(int dir)
+/* keep: a name that stays, or NULL */
+static void remove_below(int dir, const char *kept)
 {
 	int first = listed;
 	size_t mark = arena_used;
+	CALL(vfs_lseek(dir, 0, SEEK_SET), SYS_lseek, dir, 0L, SEEK_SET);
 	read_names(dir, 32768);
 	int last = listed;
 	for (int i = first; i < last; i++) {
 		const char *name = list[i]->name;
-		if (!strcmp(name, ".") || !strcmp(name, ".."))
+		bool is_dir = list[i]->type == DT_DIR;
+		if (!strcmp(name, ".") || !strcmp(name, "..") || (kept && !strcmp(name, kept)))
 			continue;
-		if (list[i]->type == DT_DIR) {
-			int fd = openat(dir, name, O_DIRECTORY | O_NOFOLLOW);
-			remove_below(fd);
-			close(fd);
+		if (is_dir) {
+			int fd = (int)open_below(dir, name, O_DIRECTORY | O_NOFOLLOW);
+			remove_below(fd, NULL);
+			CALL(vfs_close(fd), SYS_close, fd);
 		}
-		unlinkat(dir, name, list[i]->type == DT_DIR ? AT_REMOVEDIR : 0);
+		CALL(vfs_unlinkat(dir, name, is_dir ? AT_REMOVEDIR : 0), SYS_unlinkat, dir, name,
+		     is_dir ? AT_REMOVEDIR : 0);
 	}
 	listed = first;
 	arena_used = mark;
+}
+
+static void clean_host(void)
+{
+	if (chdir("/"))
+		_exit(2);
+	for (int fd = 0; fd >= 0; fd = next_possible_fd(fd))
+		close(fd);
+	umask(022);
+	if (fuzz->mode & SECOND) {
+		int second = host_enter();
+		if (fuzz->mode & SECOND_RDONLY)
+			host_second_rdonly(false);
+		remove_below(second, NULL);
+		if (fchmod(second, 01777) || fchown(second, 0, 0))
+			_exit(2);
+	}
+	int fd = open("/", O_DIRECTORY);
+	remove_below(fd, fuzz->mode & SECOND ? "h" : NULL);
+	if (fchmod(fd, 01777) || fchown(fd, 0, 0))
+		_exit(2);
+	close(fd);
+}
+
+/* Without files nothing takes memory. */
+static void check_room(void)
+{
+	struct statfs st;
+	int fd = vfs_open("/", O_DIRECTORY, 0);
+	remove_below(fd, NULL);
+	vfs_close(fd);
+	check(vfs_statfs("/", &st), "statfs");
+	if (st.f_bfree != st.f_blocks) {
+		fprintf(stderr, "fuzz: without files %ld of %ld blocks are free\n", (long)st.f_bfree,
+			(long)st.f_blocks);
+		abort();
+	}
 }
 
 void clean_up(void)
 {
 	set_credential(0);
 	if (on_host) {
-		if (chdir("/"))
-			_exit(2);
-		for (int fd = 0; fd < MAX_FDS; fd++)
-			close(fd);
-		int fd = open("/", O_DIRECTORY);
-		remove_below(fd);
-		if (fchmod(fd, 01777) || fchown(fd, 0, 0))
-			_exit(2);
-		close(fd);
-		umask(022);
+		clean_host();
 		return;
 	}
 	vfs_chdir("/");
 	vfs_umask(022);
 	for (int fd; (fd = vfs_next_fd(0)) >= 0;)
 		vfs_close(fd);
-	int r = vfs_unmount("/");
-	if (r) {
-		fprintf(stderr, "fuzz: unmount after everything was closed: %s\n", strerror(-r));
+	vfs_trace(NULL, NULL);
+	if ((fuzz->mode & TRACED) && !events)
 		abort();
-	}
+	if (fuzz->mode & (SECOND | ALONE))
+		check(vfs_unmount("/h"), "unmount of /h after everything was closed");
+	if (fuzz->mode & ALONE)
+		check_room();
+	check(vfs_unmount("/"), "unmount after everything was closed");
 }

@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+/* clang-format off */
 #define GROUPS(X)                                                             \
 	X(attr) X(cwd) X(data) X(device) X(dir) X(fd) X(limits) X(link) X(lock) \
 	X(mmap) X(open) X(path) X(perm) X(rename) X(size) X(time)
+/* clang-format on */
 
 #define DECLARE(name) int main_test_##name(void);
 GROUPS(DECLARE)
@@ -16,15 +18,15 @@ GROUPS(DECLARE)
 int main(int argc, char **argv)
 {
 	int failed = 0;
-#define RUN_GROUP(name)                                             \
-	{                                                           \
-		int wanted = argc < 2;                              \
-		for (int i = 1; i < argc; i++)                      \
-			wanted |= !strcmp(argv[i], #name);          \
-		if (wanted) {                                       \
-			printf("== " #name "\n");                   \
-			failed += main_test_##name();               \
-		}                                                   \
+#define RUN_GROUP(name)                                    \
+	{                                                  \
+		int wanted = argc < 2;                     \
+		for (int i = 1; i < argc; i++)             \
+			wanted |= !strcmp(argv[i], #name); \
+		if (wanted) {                              \
+			printf("== " #name "\n");          \
+			failed += main_test_##name();      \
+		}                                          \
 	}
 	GROUPS(RUN_GROUP)
 	return failed ? 1 : 0;

@@ -9,5 +9,5 @@ static const struct backend {
 	const FSType *type;
 	const void *options;
 } backends[] = {
-	{ "mem", &vfs_mem, NULL },
+	{"mem", &vfs_mem, NULL},
 };

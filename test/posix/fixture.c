@@ -58,7 +58,7 @@ static struct rlimit descriptors;
 
 static void find_base(void)
 {
-	const char *dirs[] = { getenv("TMPDIR"), "/dev/shm", "/tmp" };
+	const char *dirs[] = {getenv("TMPDIR"), "/dev/shm", "/tmp"};
 	struct stat st;
 
 	for (size_t i = 0; i < COUNT(dirs); i++) {
@@ -239,7 +239,7 @@ int open_new(const char *path)
 
 void assert_fd_text(int fd, const char *text)
 {
-	char buf[1024] = { 0 };
+	char buf[1024] = {0};
 	size_t len = strlen(text);
 
 	assert_true(len < sizeof buf);
@@ -300,7 +300,7 @@ int entries(const char *path)
 
 void tick(void)
 {
-	struct timespec t = { 0, 12000000 }; /* a tick of Linux's clock is at most 10 ms */
+	struct timespec t = {0, 12000000}; /* a tick of Linux's clock is at most 10 ms */
 
 	nanosleep(&t, NULL);
 }

@@ -66,27 +66,27 @@ static inline int set_credential(const uid_t *uid, const gid_t *gid)
 	c.capabilities = ~0u; /* as root's on the host */
 	return vfs_set_credential(&c);
 }
-#define seteuid(u) set_credential(&(uid_t){u}, NULL)
-#define setegid(g) set_credential(NULL, &(gid_t){g})
+#define seteuid(u)         set_credential(&(uid_t){u}, NULL)
+#define setegid(g)         set_credential(NULL, &(gid_t){g})
 #define setgroups(n, list) 0
 #endif
 #define HAVE_RENAMEAT2 0
-#define HAVE_SYNCFS 0
+#define HAVE_SYNCFS    0
 #undef getdents64
 #define getdents64(fd, buf, size) getdents(fd, (struct dirent *)(buf), size)
-#define fallocate fallocate_here
+#define fallocate                 fallocate_here
 int fallocate_here(int fd, int mode, off_t offset, off_t len);
 #else
-#define MUSL 0
-#define HAVE_SETEUID 1
+#define MUSL           0
+#define HAVE_SETEUID   1
 #define HAVE_RENAMEAT2 1
-#define HAVE_SYNCFS 1
+#define HAVE_SYNCFS    1
 #endif
 #ifndef RENAME_NOREPLACE
 #define RENAME_NOREPLACE 1
 #endif
 #ifndef FALLOC_FL_KEEP_SIZE
-#define FALLOC_FL_KEEP_SIZE 1
+#define FALLOC_FL_KEEP_SIZE  1
 #define FALLOC_FL_PUNCH_HOLE 2
 #endif
 #ifndef FALLOC_FL_COLLAPSE_RANGE
@@ -97,7 +97,7 @@ int fallocate_here(int fd, int mode, off_t offset, off_t len);
 
 /* A file's main: runs the tests over every backend; main's result. */
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fresh, cleanup)
-#define RUN(tests) run_file(__FILE__, tests, COUNT(tests))
+#define RUN(tests)     run_file(__FILE__, tests, COUNT(tests))
 int run_file(const char *file, const struct CMUnitTest *tests, size_t n);
 int fresh(void **state);
 int cleanup(void **state);
@@ -134,8 +134,8 @@ void assert_fd_text(int fd, const char *text); /* from the start, by pread */
 bool exists(const char *path);                 /* as a name: lstat */
 struct stat stat_of(const char *path);         /* lstat */
 struct stat fstat_of(int fd);
-mode_t mode_of(const char *path);              /* permissions only */
-int entries(const char *path);                 /* without . and .. */
+mode_t mode_of(const char *path); /* permissions only */
+int entries(const char *path);    /* without . and .. */
 
 /* Waits until a change gets a later time than one made before. */
 void tick(void);

@@ -89,7 +89,7 @@ static void blocks_cover_what_was_written(void **state)
 static void chmod_sets_all_bits(void **state)
 {
 	(void)state;
-	static const mode_t modes[] = { 0, 0777, 0644, 04755, 02755, 01777, 07777, 0200 };
+	static const mode_t modes[] = {0, 0777, 0644, 04755, 02755, 01777, 07777, 0200};
 
 	needs(VFS_CAP_MODES);
 	make("f", "");

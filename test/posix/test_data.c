@@ -36,7 +36,7 @@ static void write_moves_the_offset_and_overwrites(void **state)
 static void write_past_the_end_leaves_zeros(void **state)
 {
 	(void)state;
-	char buf[10], zeros[7] = { 0 };
+	char buf[10], zeros[7] = {0};
 	int fd = open_new("f");
 
 	assert_int_equal(ok(write(fd, "abc", 3)), 3);
@@ -54,9 +54,10 @@ static void write_past_the_end_leaves_zeros(void **state)
 static void data_comes_back_in_every_size(void **state)
 {
 	(void)state;
-	static const size_t sizes[] = { 1, 63, 64, 65, 511, 512, 4095, 4096, 4097, 8191, 16384,
-					65535, 65536, 65537, 131071, 262144, 1000003 };
-	static const size_t pieces[] = { 1 << 20, 4096, 1021 };
+	static const size_t sizes[] = {1,     63,    64,     65,     511,    512,
+				       4095,  4096,  4097,   8191,   16384,  65535,
+				       65536, 65537, 131071, 262144, 1000003};
+	static const size_t pieces[] = {1 << 20, 4096, 1021};
 	static unsigned char in[1 << 20], out[1 << 20];
 
 	for (size_t i = 0; i < sizeof in; i++)
@@ -145,7 +146,7 @@ static void length_zero_moves_nothing(void **state)
 	ok(lseek(fd, 5, SEEK_SET));
 	assert_int_equal(ok(write(fd, "", 0)), 0);
 	assert_int_equal(ok(pwrite(fd, "", 0, 100)), 0);
-	assert_int_equal(ok(read(fd, (char[1]){ 0 }, 0)), 0);
+	assert_int_equal(ok(read(fd, (char[1]){0}, 0)), 0);
 	assert_int_equal(fstat_of(fd).st_size, 0);
 	ok(close(fd));
 }
@@ -169,8 +170,8 @@ static void data_calls_check_the_descriptor(void **state)
 {
 	(void)state;
 	char c = 0;
-	struct iovec iov = { &c, 1 };
-	static const int bad[] = { -1, 12345, INT_MAX, INT_MIN };
+	struct iovec iov = {&c, 1};
+	static const int bad[] = {-1, 12345, INT_MAX, INT_MIN};
 
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		fails(EBADF, read(bad[i], &c, 1));
@@ -190,7 +191,7 @@ static void directory_cannot_be_read_or_written(void **state)
 {
 	(void)state;
 	char c = 0;
-	struct iovec iov = { &c, 1 };
+	struct iovec iov = {&c, 1};
 	int fd = ok(open(".", O_RDONLY));
 
 	fails(EISDIR, read(fd, &c, 1));
@@ -205,7 +206,7 @@ static void directory_cannot_be_read_or_written(void **state)
 static void bad_buffers_are_efault(void **state)
 {
 	(void)state;
-	struct iovec iov = { nowhere, 4 }, half[2] = { { (char[2]){ 0 }, 2 }, { nowhere, 4 } };
+	struct iovec iov = {nowhere, 4}, half[2] = {{(char[2]){0}, 2}, {nowhere, 4}};
 
 	make("f", "text");
 	int fd = ok(open("f", O_RDWR));
@@ -229,8 +230,8 @@ static void readv_and_writev_use_the_pieces_in_order(void **state)
 {
 	(void)state;
 	char a[2], b[3], c[8];
-	struct iovec out[] = { { "ab", 2 }, { "", 0 }, { "cde", 3 }, { "f", 1 } };
-	struct iovec in[] = { { a, 2 }, { nowhere, 0 }, { b, 3 }, { c, 8 } };
+	struct iovec out[] = {{"ab", 2}, {"", 0}, {"cde", 3}, {"f", 1}};
+	struct iovec in[] = {{a, 2}, {nowhere, 0}, {b, 3}, {c, 8}};
 	int fd = open_new("f");
 
 	assert_int_equal(ok(writev(fd, out, 4)), 6);
@@ -249,7 +250,7 @@ static void preadv_and_pwritev_leave_the_offset(void **state)
 {
 	(void)state;
 	char a[2], b[2];
-	struct iovec out[] = { { "ab", 2 }, { "cd", 2 } }, in[] = { { a, 2 }, { b, 2 } };
+	struct iovec out[] = {{"ab", 2}, {"cd", 2}}, in[] = {{a, 2}, {b, 2}};
 	int fd = open_new("f");
 
 	assert_int_equal(ok(pwritev(fd, out, 2, 1)), 4);
@@ -270,7 +271,7 @@ static void iov_count_is_checked(void **state)
 	int fd = open_new("f");
 
 	for (int i = 0; i <= IOV_MAX; i++)
-		iov[i] = (struct iovec){ bytes + i, 1 };
+		iov[i] = (struct iovec){bytes + i, 1};
 	assert_int_equal(ok(writev(fd, iov, IOV_MAX)), IOV_MAX);
 	assert_int_equal(ok(preadv(fd, iov, IOV_MAX, 0)), IOV_MAX);
 	assert_int_equal(ok(writev(fd, iov, 0)), 0);
@@ -289,7 +290,7 @@ static void lengths_over_ssize_max_are_refused(void **state)
 	(void)state;
 	char buf[8];
 	volatile size_t len = (size_t)SSIZE_MAX + 1;
-	struct iovec one[] = { { buf, len } };
+	struct iovec one[] = {{buf, len}};
 	int fd = open_new("f");
 
 	/* EFAULT, too, is true of a buffer that ends outside of all memory. */
@@ -307,7 +308,7 @@ static void negative_offsets_are_einval(void **state)
 {
 	(void)state;
 	char c = 0;
-	struct iovec iov = { &c, 1 };
+	struct iovec iov = {&c, 1};
 	int fd = open_new("f");
 
 	fails(EINVAL, pread(fd, &c, 1, -1));
@@ -321,7 +322,7 @@ static void negative_offsets_are_einval(void **state)
 static void offsets_past_int64_max_are_refused(void **state)
 {
 	(void)state;
-	char buf[2] = { 0 };
+	char buf[2] = {0};
 	int fd = open_new("f");
 
 	fails(EINVAL, pread(fd, buf, 2, INT64_MAX));

@@ -23,7 +23,7 @@ static void null_swallows_and_gives_nothing(void **state)
 static void zero_gives_zeros(void **state)
 {
 	(void)state;
-	char buf[5000], zeros[5000] = { 0 };
+	char buf[5000], zeros[5000] = {0};
 	int fd = ok(open("/dev/zero", O_RDWR));
 
 	memset(buf, 'x', sizeof buf);
@@ -39,8 +39,8 @@ static void zero_gives_zeros(void **state)
 static void full_is_full(void **state)
 {
 	(void)state;
-	char buf[16], zeros[16] = { 0 };
-	struct iovec iov = { buf, 4 };
+	char buf[16], zeros[16] = {0};
+	struct iovec iov = {buf, 4};
 	int fd = ok(open("/dev/full", O_RDWR));
 
 	fails(ENOSPC, write(fd, "text", 4));
@@ -54,7 +54,7 @@ static void full_is_full(void **state)
 static void random_devices_do_not_repeat(void **state)
 {
 	(void)state;
-	static const char *const names[] = { "/dev/random", "/dev/urandom" };
+	static const char *const names[] = {"/dev/random", "/dev/urandom"};
 	char a[64], b[64];
 
 	for (size_t i = 0; i < COUNT(names); i++) {
@@ -70,10 +70,13 @@ static void random_devices_do_not_repeat(void **state)
 static void standard_devices_have_their_numbers(void **state)
 {
 	(void)state;
-	static const struct { const char *path; int major, minor; } devices[] = {
-		{ "/dev/null", 1, 3 }, { "/dev/zero", 1, 5 }, { "/dev/full", 1, 7 },
-		{ "/dev/random", 1, 8 }, { "/dev/urandom", 1, 9 },
-		{ "/dev/tty", 5, 0 }, { "/dev/console", 5, 1 },
+	static const struct {
+		const char *path;
+		int major, minor;
+	} devices[] = {
+		{"/dev/null", 1, 3},    {"/dev/zero", 1, 5},    {"/dev/full", 1, 7},
+		{"/dev/random", 1, 8},  {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0},
+		{"/dev/console", 5, 1},
 	};
 
 	for (size_t i = 0; i < COUNT(devices); i++) {

@@ -127,8 +127,9 @@ static void readdir_tells_types_and_inodes(void **state)
 
 		if (strcmp(e->d_name, ".."))
 			assert_int_equal(e->d_ino, st.st_ino);
-		assert_int_equal(e->d_type, S_ISDIR(st.st_mode) ? DT_DIR :
-					    S_ISLNK(st.st_mode) ? DT_LNK : DT_REG);
+		assert_int_equal(e->d_type, S_ISDIR(st.st_mode)   ? DT_DIR
+					    : S_ISLNK(st.st_mode) ? DT_LNK
+								  : DT_REG);
 	}
 	assert_int_equal(n, 5);
 	ok(closedir(d));
@@ -307,7 +308,10 @@ static void fdopendir_reads_on_from_the_descriptors_place(void **state)
 static void getdents_fills_whole_records(void **state)
 {
 	(void)state;
-	static union { struct dirent align; char bytes[4096]; } buf;
+	static union {
+		struct dirent align;
+		char bytes[4096];
+	} buf;
 	char name[16];
 	int n = 0, calls = 0;
 	long long got;
@@ -341,7 +345,10 @@ static void getdents_fills_whole_records(void **state)
 static void getdents_goes_on_from_d_off(void **state)
 {
 	(void)state;
-	static union { struct dirent align; char bytes[4096]; } a, b;
+	static union {
+		struct dirent align;
+		char bytes[4096];
+	} a, b;
 
 	make("x", "");
 	make("y", "");
@@ -363,7 +370,10 @@ static void getdents_goes_on_from_d_off(void **state)
 static void getdents_checks_arguments(void **state)
 {
 	(void)state;
-	static union { struct dirent align; char bytes[512]; } buf;
+	static union {
+		struct dirent align;
+		char bytes[512];
+	} buf;
 	int file = open_new("f"), dir = ok(open(".", O_RDONLY));
 
 	fails(ENOTDIR, getdents64(file, buf.bytes, sizeof buf));

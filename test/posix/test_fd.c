@@ -276,8 +276,8 @@ static void poll_says_files_are_ready(void **state)
 {
 	(void)state;
 	int fd = open_new("f");
-	struct pollfd fds[] = { { fd, POLLIN | POLLOUT, 0 }, { -1, POLLIN, 1 },
-				{ fd, POLLIN, 0 }, { 12345, POLLIN, 0 } };
+	struct pollfd fds[] = {
+		{fd, POLLIN | POLLOUT, 0}, {-1, POLLIN, 1}, {fd, POLLIN, 0}, {12345, POLLIN, 0}};
 
 	assert_int_equal(ok(poll(fds, 4, 0)), 3);
 	assert_int_equal(fds[0].revents, POLLIN | POLLOUT);

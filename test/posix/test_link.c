@@ -172,7 +172,7 @@ static void unlink_of_a_symlink_keeps_its_target(void **state)
 static void symlink_keeps_its_target_as_given(void **state)
 {
 	(void)state;
-	static const char *const targets[] = { "f", "missing", "../..//x/./", "/", "a b\nc", "." };
+	static const char *const targets[] = {"f", "missing", "../..//x/./", "/", "a b\nc", "."};
 	char buf[64];
 
 	needs(VFS_CAP_SYMLINKS);

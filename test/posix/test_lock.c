@@ -5,7 +5,7 @@
 
 static struct flock lock_of(short type, short whence, off_t start, off_t len)
 {
-	struct flock l = { 0 };
+	struct flock l = {0};
 
 	l.l_type = type;
 	l.l_whence = whence;

@@ -285,7 +285,7 @@ static void parts_can_be_unmapped(void **state)
 	p[2 * PAGE] = 'Y';
 	assert_int_equal(byte_at(fd, 0), 'X');
 	assert_int_equal(byte_at(fd, 2 * PAGE), 'Y');
-	ok(munmap(p, PAGE)); /* the head */
+	ok(munmap(p, PAGE));            /* the head */
 	ok(munmap(p + 3 * PAGE, PAGE)); /* the tail */
 	assert_int_equal(ok(pwrite(fd, "Z", 1, 2 * PAGE + 1)), 1);
 	assert_int_equal(p[2 * PAGE + 1], 'Z');

@@ -134,7 +134,7 @@ static void empty_path_is_enoent(void **state)
 	(void)state;
 	struct stat st;
 	char buf[8];
-	struct timespec times[2] = { 0 };
+	struct timespec times[2] = {0};
 
 	make("f", "");
 	fails(ENOENT, stat("", &st));
@@ -317,8 +317,8 @@ static void names_are_bytes(void **state)
 {
 	(void)state;
 	static const char *const names[] = {
-		"sp ace", "new\nline", "...", "..x", ".x", "\xc3\xa9", "e\xcc\x81", "A", "a",
-		"*?[]\\:|<>\"", "\x7f", "tr ailing ", "con", "x.",
+		"sp ace", "new\nline",    "...",  "..x",        ".x",  "\xc3\xa9", "e\xcc\x81", "A",
+		"a",      "*?[]\\:|<>\"", "\x7f", "tr ailing ", "con", "x.",
 	};
 	char text[8];
 
@@ -369,7 +369,7 @@ static void at_calls_check_the_descriptor(void **state)
 	(void)state;
 	struct stat st;
 	char buf[8];
-	int file = open_new("f"), bad[] = { file, -1, 12345 }, error[] = { ENOTDIR, EBADF, EBADF };
+	int file = open_new("f"), bad[] = {file, -1, 12345}, error[] = {ENOTDIR, EBADF, EBADF};
 
 	for (int i = 0; i < 3; i++) {
 		int d = bad[i], e = error[i];
@@ -417,7 +417,7 @@ static void unknown_flags_are_einval(void **state)
 {
 	(void)state;
 	struct stat st;
-	struct timespec times[2] = { 0 };
+	struct timespec times[2] = {0};
 
 	make("f", "");
 	fails(EINVAL, fstatat(AT_FDCWD, "f", &st, 0x40000000));

@@ -41,12 +41,17 @@ static int try_open(const char *path, int flags)
 static void open_follows_the_class_of_the_user(void **state)
 {
 	(void)state;
-	static const struct { uid_t uid; gid_t gid; mode_t mode; int r, w; } files[] = {
-		{ USER, OTHER, 0400, 0, EACCES },	{ USER, OTHER, 0200, EACCES, 0 },
-		{ USER, GROUP, 0077, EACCES, EACCES },	{ OTHER, GROUP, 0040, 0, EACCES },
-		{ OTHER, GROUP, 0020, EACCES, 0 },	{ OTHER, GROUP, 0707, EACCES, EACCES },
-		{ OTHER, OTHER, 0004, 0, EACCES },	{ OTHER, OTHER, 0002, EACCES, 0 },
-		{ OTHER, OTHER, 0770, EACCES, EACCES },	{ USER, GROUP, 0600, 0, 0 },
+	static const struct {
+		uid_t uid;
+		gid_t gid;
+		mode_t mode;
+		int r, w;
+	} files[] = {
+		{USER, OTHER, 0400, 0, EACCES},       {USER, OTHER, 0200, EACCES, 0},
+		{USER, GROUP, 0077, EACCES, EACCES},  {OTHER, GROUP, 0040, 0, EACCES},
+		{OTHER, GROUP, 0020, EACCES, 0},      {OTHER, GROUP, 0707, EACCES, EACCES},
+		{OTHER, OTHER, 0004, 0, EACCES},      {OTHER, OTHER, 0002, EACCES, 0},
+		{OTHER, OTHER, 0770, EACCES, EACCES}, {USER, GROUP, 0600, 0, 0},
 	};
 	char name[16];
 
@@ -266,9 +271,9 @@ static void writing_takes_privileges_from_files(void **state)
 static void utimensat_needs_the_owner_or_write_permission(void **state)
 {
 	(void)state;
-	struct timespec times[2] = { { 1, 0 }, { 2, 0 } };
-	struct timespec now_now[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
-	struct timespec now_omit[2] = { { 0, UTIME_NOW }, { 0, UTIME_OMIT } };
+	struct timespec times[2] = {{1, 0}, {2, 0}};
+	struct timespec now_now[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
+	struct timespec now_omit[2] = {{0, UTIME_NOW}, {0, UTIME_OMIT}};
 
 	start();
 	make_of("mine", USER, GROUP, 0);

@@ -5,9 +5,9 @@
 #include "fixture.h"
 
 enum kind { NONE, FILE_, EMPTY, FULL, LINK, LINK_DIR, KINDS };
-static const char *const kind_names[] = { "nothing", "a file", "an empty directory",
-					  "a full directory", "a symbolic link",
-					  "a symbolic link to a directory" };
+static const char *const kind_names[] = {
+	"nothing",          "a file",          "an empty directory",
+	"a full directory", "a symbolic link", "a symbolic link to a directory"};
 
 static void make_kind(enum kind kind, const char *path)
 {
@@ -51,12 +51,12 @@ static void rename_answers_for_every_pair(void **state)
 	(void)state;
 	static const int wanted[KINDS][KINDS] = {
 		/*            nothing, file, empty,  full,      link,   link to a directory */
-		[NONE] =     { ENOENT, ENOENT, ENOENT, ENOENT, ENOENT, ENOENT },
-		[FILE_] =    { 0, 0, EISDIR, EISDIR, 0, 0 },
-		[EMPTY] =    { 0, ENOTDIR, 0, ENOTEMPTY, ENOTDIR, ENOTDIR },
-		[FULL] =     { 0, ENOTDIR, 0, ENOTEMPTY, ENOTDIR, ENOTDIR },
-		[LINK] =     { 0, 0, EISDIR, EISDIR, 0, 0 },
-		[LINK_DIR] = { 0, 0, EISDIR, EISDIR, 0, 0 },
+		[NONE] = {ENOENT, ENOENT, ENOENT, ENOENT, ENOENT, ENOENT},
+		[FILE_] = {0, 0, EISDIR, EISDIR, 0, 0},
+		[EMPTY] = {0, ENOTDIR, 0, ENOTEMPTY, ENOTDIR, ENOTDIR},
+		[FULL] = {0, ENOTDIR, 0, ENOTEMPTY, ENOTDIR, ENOTDIR},
+		[LINK] = {0, 0, EISDIR, EISDIR, 0, 0},
+		[LINK_DIR] = {0, 0, EISDIR, EISDIR, 0, 0},
 	};
 	int wrong = 0;
 

@@ -88,7 +88,7 @@ static void seek_data_past_the_end_is_enxio(void **state)
 static void holes_and_data_alternate(void **state)
 {
 	(void)state;
-	static const off_t data[] = { 1 << 20, 3 << 20, 3 << 20 | 5, 6 << 20 };
+	static const off_t data[] = {1 << 20, 3 << 20, 3 << 20 | 5, 6 << 20};
 	int fd = open_new("f"), turns = 0;
 	off_t pos = 0, size = 8 << 20, hole;
 
@@ -162,7 +162,7 @@ static void truncate_forgets_over_blocks(void **state)
 {
 	(void)state;
 	static char buf[200000], zeros[200000];
-	static const off_t cuts[] = { 0, 1, 4095, 4096, 4097, 65535, 65536, 65537, 131072, 199999 };
+	static const off_t cuts[] = {0, 1, 4095, 4096, 4097, 65535, 65536, 65537, 131072, 199999};
 
 	for (size_t i = 0; i < COUNT(cuts); i++) {
 		int fd = open_new("f");
@@ -270,8 +270,10 @@ static void punched_holes_are_zeros(void **state)
 {
 	(void)state;
 	static char buf[300000], wanted[300000];
-	static const struct { off_t pos, len; } holes[] = {
-		{ 0, 1 }, { 10, 5000 }, { 65536, 65536 }, { 200001, 3 }, { 299990, 100 },
+	static const struct {
+		off_t pos, len;
+	} holes[] = {
+		{0, 1}, {10, 5000}, {65536, 65536}, {200001, 3}, {299990, 100},
 	};
 	int fd = open_new("f");
 
@@ -330,8 +332,9 @@ static void fallocate_checks_arguments(void **state)
 static void fadvise_is_taken_and_checked(void **state)
 {
 	(void)state;
-	static const int advice[] = { POSIX_FADV_NORMAL, POSIX_FADV_SEQUENTIAL, POSIX_FADV_RANDOM,
-				      POSIX_FADV_NOREUSE, POSIX_FADV_WILLNEED, POSIX_FADV_DONTNEED };
+	static const int advice[] = {POSIX_FADV_NORMAL,   POSIX_FADV_SEQUENTIAL,
+				     POSIX_FADV_RANDOM,   POSIX_FADV_NOREUSE,
+				     POSIX_FADV_WILLNEED, POSIX_FADV_DONTNEED};
 
 	make("f", "text");
 	int fd = ok(open("f", O_RDONLY));
@@ -348,7 +351,7 @@ static void fadvise_is_taken_and_checked(void **state)
 static void sparse_file_of_3_gib(void **state)
 {
 	(void)state;
-	char buf[8], zeros[8] = { 0 };
+	char buf[8], zeros[8] = {0};
 	const off_t size = (off_t)3 << 30;
 	int fd = open_new("f");
 

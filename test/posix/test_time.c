@@ -75,7 +75,7 @@ static void write_changes_mtime_and_ctime(void **state)
 static void read_changes_atime(void **state)
 {
 	(void)state;
-	struct timespec times[2] = { { 1000, 0 }, { 2000, 0 } };
+	struct timespec times[2] = {{1000, 0}, {2000, 0}};
 	char c;
 
 	make("f", "text");
@@ -91,7 +91,7 @@ static void read_changes_atime(void **state)
 static void listing_changes_atime_of_the_directory(void **state)
 {
 	(void)state;
-	struct timespec times[2] = { { 1000, 0 }, { 2000, 0 } };
+	struct timespec times[2] = {{1000, 0}, {2000, 0}};
 
 	ok(mkdir("d", 0755));
 	ok(utimensat(AT_FDCWD, "d", times, 0));
@@ -101,7 +101,7 @@ static void listing_changes_atime_of_the_directory(void **state)
 static void o_noatime_leaves_atime(void **state)
 {
 	(void)state;
-	struct timespec times[2] = { { 1000, 0 }, { 2000, 0 } };
+	struct timespec times[2] = {{1000, 0}, {2000, 0}};
 	char c;
 
 	make("f", "text");
@@ -188,10 +188,10 @@ static void utimensat_sets_nanoseconds(void **state)
 {
 	(void)state;
 	static const struct timespec given[][2] = {
-		{ { 1, 1 }, { 2, 999999999 } },
-		{ { 1700000000, 123456789 }, { 0, 0 } },
-		{ { -1, 5 }, { -1000000000, 0 } },
-		{ { 4294967296, 1 }, { 8589934592, 2 } },
+		{{1, 1}, {2, 999999999}},
+		{{1700000000, 123456789}, {0, 0}},
+		{{-1, 5}, {-1000000000, 0}},
+		{{4294967296, 1}, {8589934592, 2}},
 	};
 
 	needs(VFS_CAP_TIMES);
@@ -214,9 +214,9 @@ static void utimensat_sets_nanoseconds(void **state)
 static void utimensat_knows_now_and_omit(void **state)
 {
 	(void)state;
-	struct timespec old[2] = { { 1000, 5 }, { 2000, 6 } };
-	struct timespec omit_now[2] = { { 0, UTIME_OMIT }, { 0, UTIME_NOW } };
-	struct timespec both_omit[2] = { { 0, UTIME_OMIT }, { 0, UTIME_OMIT } };
+	struct timespec old[2] = {{1000, 5}, {2000, 6}};
+	struct timespec omit_now[2] = {{0, UTIME_OMIT}, {0, UTIME_NOW}};
+	struct timespec both_omit[2] = {{0, UTIME_OMIT}, {0, UTIME_OMIT}};
 	struct stat st;
 
 	make("f", "");
@@ -236,7 +236,7 @@ static void utimensat_knows_now_and_omit(void **state)
 static void utimensat_changes_ctime_to_now(void **state)
 {
 	(void)state;
-	struct timespec old[2] = { { 1000, 0 }, { 2000, 0 } };
+	struct timespec old[2] = {{1000, 0}, {2000, 0}};
 
 	make("f", "");
 	struct stat st = stat_of("f");
@@ -249,7 +249,7 @@ static void utimensat_changes_ctime_to_now(void **state)
 static void utimensat_checks_arguments(void **state)
 {
 	(void)state;
-	struct timespec low[2] = { { 0, -1 }, { 0, 0 } }, high[2] = { { 0, 0 }, { 0, 1000000000 } };
+	struct timespec low[2] = {{0, -1}, {0, 0}}, high[2] = {{0, 0}, {0, 1000000000}};
 	struct stat before;
 
 	make("f", "");
@@ -265,7 +265,7 @@ static void utimensat_checks_arguments(void **state)
 static void utimensat_nofollow_is_for_the_link(void **state)
 {
 	(void)state;
-	struct timespec old[2] = { { 1000, 0 }, { 2000, 0 } };
+	struct timespec old[2] = {{1000, 0}, {2000, 0}};
 
 	needs(VFS_CAP_SYMLINKS);
 	make("f", "");
@@ -281,7 +281,7 @@ static void utimensat_nofollow_is_for_the_link(void **state)
 static void utimensat_after_write_stays(void **state)
 {
 	(void)state;
-	struct timespec old[2] = { { 1000, 0 }, { 2000, 0 } };
+	struct timespec old[2] = {{1000, 0}, {2000, 0}};
 	char c;
 	int fd = open_new("f");
 
@@ -301,7 +301,7 @@ static void utimensat_after_write_stays(void **state)
 static void write_after_utimensat_counts(void **state)
 {
 	(void)state;
-	struct timespec old[2] = { { 1000, 0 }, { 2000, 0 } };
+	struct timespec old[2] = {{1000, 0}, {2000, 0}};
 	int fd = open_new("f");
 
 	ok(futimens(fd, old));
@@ -315,7 +315,7 @@ static void changes_have_times_in_their_order(void **state)
 {
 	(void)state;
 	enum { FILES = 8, ROUNDS = 400 };
-	int fd[FILES], order[FILES] = { 0 };
+	int fd[FILES], order[FILES] = {0};
 	char name[16];
 	unsigned seed = 7;
 

@@ -143,8 +143,8 @@ char *posix_getcwd(char *buf, size_t size)
 
 struct directory {
 	int fd;
-	int at, end;  /* in bytes */
-	off_t pos;    /* of the record to come */
+	int at, end; /* in bytes */
+	off_t pos;   /* of the record to come */
 	union {
 		struct dirent align;
 		char bytes[2048];

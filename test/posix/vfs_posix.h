@@ -9,6 +9,8 @@
 
 #include "fixture.h"
 
+/* clang-format off */
+
 /* The list of backends, for fixture.c. */
 int backend_count(void);
 const char *backend_select(int i); /* its name; later calls mean this one */
@@ -143,4 +145,5 @@ static inline int posix_int(long long result)
 #define getgid posix_getgid
 #define getegid posix_getegid
 
+/* clang-format on */
 #endif

@@ -26,12 +26,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* clang-format off */
 EM_JS_DEPS(suite_prelude, "$UTF8ToString,$stringToUTF8")
 EM_JS(void, suite_env, (const char *name, int is_file, char *out, int size), {
 	var text = process.env[UTF8ToString(name)];
 	if (text && is_file) text = require('fs').readFileSync(text, 'utf8');
 	stringToUTF8(text || "", out, size);
 })
+/* clang-format on */
 
 /* _exit in a constructor is an unhandled rejection: leave through Node */
 EM_JS(void, suite_quit, (int status), { process.exit(status); })
@@ -74,8 +76,8 @@ static void keep_promise(void)
 	check(fd >= 0, promised_file);
 	check(read(fd, text, sizeof text - 1) >= 0, promised_file);
 	if (strncmp(text, promised_text, strlen(promised_text)) != 0) {
-		fprintf(stderr, "failed: %s holds %s, not %s\n",
-			promised_file, text, promised_text);
+		fprintf(stderr, "failed: %s holds %s, not %s\n", promised_file, text,
+			promised_text);
 		suite_quit(98);
 	}
 }
@@ -98,10 +100,18 @@ static void redirect(char *word)
 		return;
 	}
 	switch (word[1]) {
-	case '<': move(open("input", O_RDONLY), fd); break;
-	case '>': move(open("output", O_RDWR | O_CREAT | O_TRUNC, 0666), fd); break;
-	case '=': move(open("/dev/null", O_RDWR), fd); break;
-	case 'x': close(fd); break;
+	case '<':
+		move(open("input", O_RDONLY), fd);
+		break;
+	case '>':
+		move(open("output", O_RDWR | O_CREAT | O_TRUNC, 0666), fd);
+		break;
+	case '=':
+		move(open("/dev/null", O_RDWR), fd);
+		break;
+	case 'x':
+		close(fd);
+		break;
 	case '|':
 	case 'o':
 		check(pipe(ends) == 0, "prelude: pipe");
@@ -116,7 +126,8 @@ static void redirect(char *word)
 			move(ends[1], fd);
 		}
 		break;
-	default: check(0, "prelude: bad word");
+	default:
+		check(0, "prelude: bad word");
 	}
 }
 

@@ -33,8 +33,8 @@ void *__wrap_calloc(size_t n, size_t size);
 void __wrap_free(void *p);
 void *__wrap_aligned_alloc(size_t align, size_t n);
 
-static size_t held;      /* bytes */
-static unsigned calls;   /* that allocate or free */
+static size_t held;           /* bytes */
+static unsigned calls;        /* that allocate or free */
 static int refuse_after = -1; /* that many allocations succeed, then none; -1: all do */
 
 static bool refused(void)
@@ -90,8 +90,8 @@ static off_t size;
 static int setup(void **state)
 {
 	(void)state;
-	room = (vfs_blocks_room){ .limit = SIZE_MAX };
-	b = (vfs_blocks){ .room = &room };
+	room = (vfs_blocks_room){.limit = SIZE_MAX};
+	b = (vfs_blocks){.room = &room};
 	size = 0;
 	held = 0;
 	refuse_after = -1;
@@ -210,7 +210,9 @@ static void empty_tree_nodes_are_freed(void **state)
 		vfs_blocks_truncate(&b, &size, k << 30);
 		write_at(k << 30, "x", 1);
 		assert_int_equal(vfs_blocks_allocate(&b, &size,
-			FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, k << 30, 1), 0);
+						     FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+						     k << 30, 1),
+				 0);
 		most = held > most ? held : most;
 	}
 	assert_int_equal(b.used, 0);
@@ -254,7 +256,7 @@ static void limit_is_enospc(void **state)
 static void limit_is_shared(void **state)
 {
 	(void)state;
-	vfs_blocks other = { .room = &room };
+	vfs_blocks other = {.room = &room};
 	off_t other_size = 0;
 	room.limit = VFS_BLOCK;
 
@@ -270,8 +272,7 @@ static void allocate_keeps_room(void **state)
 {
 	(void)state;
 	fill(0, 'a', 10);
-	assert_int_equal(vfs_blocks_allocate(&b, &size, FALLOC_FL_KEEP_SIZE, 0,
-					     4 * VFS_BLOCK), 0);
+	assert_int_equal(vfs_blocks_allocate(&b, &size, FALLOC_FL_KEEP_SIZE, 0, 4 * VFS_BLOCK), 0);
 	assert_int_equal(size, 10);
 	assert_int_equal(b.used, 4 * VFS_BLOCK);
 	room.limit = room.used;
@@ -311,7 +312,8 @@ static void allocate_changes_all_or_nothing(void **state)
 static void unknown_modes_are_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(vfs_blocks_allocate(&b, &size, FALLOC_FL_COLLAPSE_RANGE, 0, 1), -EOPNOTSUPP);
+	assert_int_equal(vfs_blocks_allocate(&b, &size, FALLOC_FL_COLLAPSE_RANGE, 0, 1),
+			 -EOPNOTSUPP);
 	assert_int_equal(vfs_blocks_allocate(&b, &size, FALLOC_FL_PUNCH_HOLE, 0, 1), -EOPNOTSUPP);
 	assert_int_equal(vfs_blocks_allocate(&b, &size, FALLOC_FL_ZERO_RANGE, 0, 1), -EOPNOTSUPP);
 }
@@ -376,8 +378,9 @@ static void mapping_stays_through_truncation(void **state)
 	assert_true(all_zero(m + 10, 3 * VFS_BLOCK - 10));
 	fill(2 * VFS_BLOCK, 'b', 10);
 	assert_int_equal(m[2 * VFS_BLOCK + 9], 'b');
-	assert_int_equal(vfs_blocks_allocate(&b, &size,
-		FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, size), 0);
+	assert_int_equal(
+		vfs_blocks_allocate(&b, &size, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, size),
+		0);
 	assert_true(all_zero(m, 3 * VFS_BLOCK));
 	write_at(5, "z", 1);
 	assert_int_equal(m[5], 'z');
@@ -444,8 +447,10 @@ static void mapping_that_cannot_be_in_place_is_enomem(void **state)
 	char *m = map(VFS_BLOCK, VFS_BLOCK);
 
 	assert_int_equal(vfs_blocks_map(&b, size, 2 * VFS_BLOCK, 0, MAP_SHARED, &addr), -ENOMEM);
-	assert_int_equal(vfs_blocks_map(&b, size, 2 * VFS_BLOCK, VFS_BLOCK, MAP_SHARED, &addr), -ENOMEM);
-	assert_int_equal(vfs_blocks_map(&b, size, SIZE_MAX / 2, 4 * VFS_BLOCK, MAP_SHARED, &addr), -ENOMEM);
+	assert_int_equal(vfs_blocks_map(&b, size, 2 * VFS_BLOCK, VFS_BLOCK, MAP_SHARED, &addr),
+			 -ENOMEM);
+	assert_int_equal(vfs_blocks_map(&b, size, SIZE_MAX / 2, 4 * VFS_BLOCK, MAP_SHARED, &addr),
+			 -ENOMEM);
 	char *other = map(2 * VFS_BLOCK, 2 * VFS_BLOCK);
 	vfs_blocks_unmap(&b, size, m);
 	vfs_blocks_unmap(&b, size, other);
@@ -465,8 +470,10 @@ static void failed_mapping_changes_nothing(void **state)
 	assert_int_equal(b.used, 2 * VFS_BLOCK);
 	for (int k = 0; k < 2; k++) {
 		refuse_after = k;
-		assert_int_equal(vfs_blocks_map(&b, size, VFS_BLOCK, 0, MAP_SHARED, &addr), -ENOMEM);
-		assert_int_equal(vfs_blocks_map(&b, size, VFS_BLOCK, 0, MAP_PRIVATE, &addr), -ENOMEM);
+		assert_int_equal(vfs_blocks_map(&b, size, VFS_BLOCK, 0, MAP_SHARED, &addr),
+				 -ENOMEM);
+		assert_int_equal(vfs_blocks_map(&b, size, VFS_BLOCK, 0, MAP_PRIVATE, &addr),
+				 -ENOMEM);
 	}
 	refuse_after = -1;
 	assert_int_equal(b.used, 2 * VFS_BLOCK);
@@ -519,7 +526,11 @@ static void private_mapping_is_a_copy(void **state)
 enum { MODEL = 1500000, MAPS = 6 };
 static unsigned char model[MODEL];
 static unsigned char data[MODEL], got[MODEL];
-static struct { char *addr; off_t pos; size_t len; } maps[MAPS];
+static struct {
+	char *addr;
+	off_t pos;
+	size_t len;
+} maps[MAPS];
 static uint64_t seed;
 
 static uint64_t rnd(uint64_t below)
@@ -534,17 +545,25 @@ static off_t some_position(void)
 {
 	off_t pos = (off_t)rnd(MODEL);
 	switch (rnd(6)) {
-	case 0: pos = (off_t)(rnd(MODEL / VFS_BLOCK) * VFS_BLOCK); break;
-	case 1: pos = (off_t)rnd(300); break;
-	case 2: pos = size; break;
-	case 3: pos = size + (off_t)rnd(600) - 300; break;
+	case 0:
+		pos = (off_t)(rnd(MODEL / VFS_BLOCK) * VFS_BLOCK);
+		break;
+	case 1:
+		pos = (off_t)rnd(300);
+		break;
+	case 2:
+		pos = size;
+		break;
+	case 3:
+		pos = size + (off_t)rnd(600) - 300;
+		break;
 	}
 	return pos < 0 ? 0 : pos >= MODEL ? MODEL - 1 : pos;
 }
 
 static size_t some_length(off_t pos)
 {
-	static const unsigned up_to[] = { 1, 10, 300, 5000, VFS_BLOCK + 1, 400000 };
+	static const unsigned up_to[] = {1, 10, 300, 5000, VFS_BLOCK + 1, 400000};
 	size_t len = 1 + rnd(up_to[rnd(6)]);
 	return len < (size_t)(MODEL - pos) ? len : (size_t)(MODEL - pos);
 }
@@ -620,9 +639,9 @@ static void random_truncate(void)
 
 static void random_allocate(bool failing)
 {
-	static const int modes[] = { 0, FALLOC_FL_KEEP_SIZE,
-		FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-		FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE };
+	static const int modes[] = {0, FALLOC_FL_KEEP_SIZE,
+				    FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+				    FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE};
 	int mode = modes[rnd(4)];
 	off_t pos = some_position(), old = size;
 	size_t len = some_length(pos), used = b.used;
@@ -682,12 +701,26 @@ static void run(uint64_t start, int n, size_t limit, bool failing, bool mapping,
 	for (int k = 0; k < n; k++) {
 		refuse_after = failing && !rnd(4) ? (int)rnd(4) : -1;
 		switch (rnd(mapping ? 8 : 5)) {
-		case 0: case 1: random_write(failing || limit < SIZE_MAX); break;
-		case 2: random_truncate(); break;
-		case 3: random_allocate(failing || limit < SIZE_MAX); break;
-		case 4: check_seek(some_position()); break;
-		case 5: case 6: random_map(); break;
-		case 7: random_store(junk); break;
+		case 0:
+		case 1:
+			random_write(failing || limit < SIZE_MAX);
+			break;
+		case 2:
+			random_truncate();
+			break;
+		case 3:
+			random_allocate(failing || limit < SIZE_MAX);
+			break;
+		case 4:
+			check_seek(some_position());
+			break;
+		case 5:
+		case 6:
+			random_map();
+			break;
+		case 7:
+			random_store(junk);
+			break;
 		}
 		refuse_after = -1;
 		off_t pos = some_position();
@@ -744,34 +777,32 @@ static void random_mappings_with_limit_and_failures(void **state)
 /* test_blocks [SEED STEPS]: goes on with other random runs. */
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		TEST(small_file_takes_little),
-		TEST(hole_takes_no_block),
-		TEST(truncating_an_empty_file_costs_nothing),
-		TEST(truncating_gives_memory_back),
-		TEST(empty_tree_nodes_are_freed),
-		TEST(old_bytes_do_not_return),
-		TEST(limit_is_enospc),
-		TEST(limit_is_shared),
-		TEST(allocate_keeps_room),
-		TEST(allocate_changes_all_or_nothing),
-		TEST(unknown_modes_are_refused),
-		TEST(punching_frees_whole_blocks),
-		TEST(shared_mapping_is_the_file),
-		TEST(mapping_stays_through_truncation),
-		TEST(bytes_stored_past_the_end_are_no_data),
-		TEST(new_mapping_shows_no_garbage),
-		TEST(new_mapping_of_blocks_shows_no_garbage),
-		TEST(mapping_that_cannot_be_in_place_is_enomem),
-		TEST(failed_mapping_changes_nothing),
-		TEST(regions_are_mapped_while_the_file_grows),
-		TEST(private_mapping_is_a_copy),
-		TEST(random_data),
-		TEST(random_data_with_limit_and_failures),
-		TEST(random_mappings),
-		TEST(random_mappings_with_stores_past_the_end),
-		TEST(random_mappings_with_limit_and_failures)
-	};
+	const struct CMUnitTest tests[] = {TEST(small_file_takes_little),
+					   TEST(hole_takes_no_block),
+					   TEST(truncating_an_empty_file_costs_nothing),
+					   TEST(truncating_gives_memory_back),
+					   TEST(empty_tree_nodes_are_freed),
+					   TEST(old_bytes_do_not_return),
+					   TEST(limit_is_enospc),
+					   TEST(limit_is_shared),
+					   TEST(allocate_keeps_room),
+					   TEST(allocate_changes_all_or_nothing),
+					   TEST(unknown_modes_are_refused),
+					   TEST(punching_frees_whole_blocks),
+					   TEST(shared_mapping_is_the_file),
+					   TEST(mapping_stays_through_truncation),
+					   TEST(bytes_stored_past_the_end_are_no_data),
+					   TEST(new_mapping_shows_no_garbage),
+					   TEST(new_mapping_of_blocks_shows_no_garbage),
+					   TEST(mapping_that_cannot_be_in_place_is_enomem),
+					   TEST(failed_mapping_changes_nothing),
+					   TEST(regions_are_mapped_while_the_file_grows),
+					   TEST(private_mapping_is_a_copy),
+					   TEST(random_data),
+					   TEST(random_data_with_limit_and_failures),
+					   TEST(random_mappings),
+					   TEST(random_mappings_with_stores_past_the_end),
+					   TEST(random_mappings_with_limit_and_failures)};
 
 	if (argc == 3) {
 		uint64_t first = strtoull(argv[1], NULL, 0);

@@ -204,8 +204,12 @@ static int count_ioctl(FSStream *s, unsigned long request, void *arg)
 	return 7;
 }
 
-static const StreamOps counting = {.open = count_open, .close = count_close, .flush = count_flush,
-				   .dup = count_dup, .read = count_read, .ioctl = count_ioctl};
+static const StreamOps counting = {.open = count_open,
+				   .close = count_close,
+				   .flush = count_flush,
+				   .dup = count_dup,
+				   .read = count_read,
+				   .ioctl = count_ioctl};
 
 static void driver_is_opened_and_closed_once_a_description(void **state)
 {

@@ -114,7 +114,7 @@ static void names_do_not_cross_mounts(void **state)
 static void noatime_mount_leaves_access_times(void **state)
 {
 	(void)state;
-	struct timespec times[2] = { { 1000, 0 }, { 2000, 0 } };
+	struct timespec times[2] = {{1000, 0}, {2000, 0}};
 	struct stat st;
 	char c;
 
@@ -184,7 +184,10 @@ static void dac_override_passes_permissions(void **state)
 static void listing_a_mounts_root_names_its_parent(void **state)
 {
 	(void)state;
-	union { struct dirent align; char bytes[512]; } buf;
+	union {
+		struct dirent align;
+		char bytes[512];
+	} buf;
 	struct stat parent, st;
 
 	ok(vfs_mkdir("/m/x", 0755));
@@ -215,7 +218,7 @@ static void size_option_is_enospc(void **state)
 {
 	(void)state;
 	static char buf[1 << 20];
-	vfs_mem_options options = { .size = 1 << 20, .mode = 0700 };
+	vfs_mem_options options = {.size = 1 << 20, .mode = 0700};
 	struct statfs before, after;
 	struct stat st;
 	ssize_t got, all = 0;

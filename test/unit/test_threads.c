@@ -68,12 +68,12 @@ static bool may_be(long long result)
 	}
 }
 
-#define EXPECT(condition, call, result)                                            \
-	do {                                                                       \
-		if (!(condition)) {                                                \
-			__atomic_fetch_add(&unexpected, 1, __ATOMIC_RELAXED);      \
-			fprintf(stderr, "%s: %lld\n", call, (long long)(result));  \
-		}                                                                  \
+#define EXPECT(condition, call, result)                                           \
+	do {                                                                      \
+		if (!(condition)) {                                               \
+			__atomic_fetch_add(&unexpected, 1, __ATOMIC_RELAXED);     \
+			fprintf(stderr, "%s: %lld\n", call, (long long)(result)); \
+		}                                                                 \
 	} while (0)
 
 static long long try_at(long long result, const char *call)
@@ -93,8 +93,9 @@ static const char *pick(struct worker *w, char path[32])
 
 static void use_a_file(struct worker *w)
 {
-	static const int flags[] = { O_CREAT | O_RDWR, O_CREAT | O_EXCL | O_RDWR,
-				     O_CREAT | O_TRUNC | O_RDWR, O_RDWR, O_RDONLY, O_RDWR | O_APPEND };
+	static const int flags[] = {
+		O_CREAT | O_RDWR, O_CREAT | O_EXCL | O_RDWR, O_CREAT | O_TRUNC | O_RDWR, O_RDWR,
+		O_RDONLY,         O_RDWR | O_APPEND};
 	char path[32], buf[3000] = "x";
 	struct stat st;
 	int how = flags[random_of(w, 6)];
@@ -106,7 +107,7 @@ static void use_a_file(struct worker *w)
 	if (S_ISREG(st.st_mode) && (how & O_ACCMODE) == O_RDWR) {
 		size_t len = 1 + random_of(w, sizeof buf);
 		ssize_t n = vfs_write(fd, buf, len);
-		struct iovec iov[2] = { { buf, 10 }, { buf + 10, 20 } };
+		struct iovec iov[2] = {{buf, 10}, {buf + 10, 20}};
 
 		EXPECT(n == (ssize_t)len, "vfs_write", n);
 		EXPECT(vfs_pwritev(fd, iov, 2, random_of(w, 100000)) == 30, "vfs_pwritev", 0);
@@ -122,7 +123,7 @@ static void use_a_file(struct worker *w)
 static void change_names(struct worker *w)
 {
 	char a[32], b[32], buf[64];
-	struct timespec times[2] = { { 1, 0 }, { 2, 0 } };
+	struct timespec times[2] = {{1, 0}, {2, 0}};
 
 	pick(w, a);
 	pick(w, b);
@@ -165,7 +166,10 @@ static void change_names(struct worker *w)
 static void look_around(struct worker *w)
 {
 	char path[32], cwd[64];
-	union { struct dirent align; char bytes[1024]; } buf;
+	union {
+		struct dirent align;
+		char bytes[1024];
+	} buf;
 	struct stat st;
 	int fd;
 
@@ -207,7 +211,7 @@ static void append(struct worker *w)
 static void move_the_shared_offset(struct worker *w)
 {
 	size_t len = 1 + random_of(w, 50);
-	char buf[50] = { 0 };
+	char buf[50] = {0};
 
 	EXPECT(vfs_write(offset_fd, buf, len) == (ssize_t)len, "write", len);
 	__atomic_fetch_add(&counted, len, __ATOMIC_RELAXED);
@@ -323,7 +327,7 @@ static void *work(void *arg)
 
 static void check_log(void)
 {
-	uint64_t next[THREADS] = { 0 }, all = 0;
+	uint64_t next[THREADS] = {0}, all = 0;
 	char record[RECORD + 1] = "";
 	off_t pos = 0;
 
@@ -353,7 +357,10 @@ static unsigned files;
  * it all. */
 static void check_and_remove(const char *path)
 {
-	static union { struct dirent align; char bytes[65536]; } buf;
+	static union {
+		struct dirent align;
+		char bytes[65536];
+	} buf;
 	char inner[256], names[64][32];
 	struct stat st, own;
 	unsigned n = 0, directories = 0;
@@ -384,7 +391,7 @@ static void check_and_remove(const char *path)
 		while (k < files && seen[k].ino != st.st_ino)
 			k++;
 		if (k == files)
-			seen[files++] = (struct seen){ st.st_ino, st.st_nlink, 0 };
+			seen[files++] = (struct seen){st.st_ino, st.st_nlink, 0};
 		assert_int_equal(st.st_nlink, seen[k].wanted - seen[k].names);
 		seen[k].names++;
 		assert_int_equal(vfs_unlink(inner), 0);
@@ -404,7 +411,7 @@ static void threads_leave_all_in_order(void **state)
 	int fd;
 
 	for (unsigned i = 0; i < THREADS; i++) {
-		workers[i] = (struct worker){ .id = i, .seed = 17 * i + 3 };
+		workers[i] = (struct worker){.id = i, .seed = 17 * i + 3};
 		assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
 	}
 	for (unsigned i = 0; i < THREADS; i++)
@@ -431,7 +438,8 @@ static void threads_leave_all_in_order(void **state)
 
 	assert_int_equal(vfs_close(log_fd) | vfs_close(offset_fd) | vfs_close(common_fd), 0);
 	assert_int_equal(vfs_unlink("/s/log") | vfs_unlink("/s/offset") | vfs_unlink("/s/common") |
-			 vfs_unlink("/s/mapped"), 0);
+				 vfs_unlink("/s/mapped"),
+			 0);
 	for (int i = 0; i < 4096; i++)
 		assert_int_equal(vfs_close(i), -EBADF);
 	assert_int_equal(vfs_statfs("/s", &fs), 0);
@@ -441,7 +449,7 @@ static void threads_leave_all_in_order(void **state)
 
 static int start(void **state)
 {
-	vfs_mem_options options = { .size = 256 << 20 };
+	vfs_mem_options options = {.size = 256 << 20};
 	struct statfs fs;
 	int err = 0, fd;
 

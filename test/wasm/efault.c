@@ -22,16 +22,16 @@ static void is_efault(const char *what, long result)
 int main(void)
 {
 	int fd = open("/tmp/f", O_CREAT | O_RDWR, 0600);
-	char *const bad[] = { NULL, (char *)(uintptr_t)0xffffff00u, (char *)(uintptr_t)-16 };
+	char *const bad[] = {NULL, (char *)(uintptr_t)0xffffff00u, (char *)(uintptr_t)-16};
 
 	write(fd, "0123456789", 10);
 	for (int k = 0; k < 3; k++) {
 		char *volatile p = bad[k];
-		struct iovec iov = { p, 100 };
+		struct iovec iov = {p, 100};
 
 		lseek(fd, 0, SEEK_SET);
 		is_efault("open", open(p, O_RDONLY));
-		is_efault("stat", stat(p, &(struct stat){ 0 }));
+		is_efault("stat", stat(p, &(struct stat){0}));
 		is_efault("stat into", stat("/tmp/f", (struct stat *)p));
 		is_efault("fstat into", fstat(fd, (struct stat *)p));
 		is_efault("rename", rename("/tmp/f", p));
