@@ -89,7 +89,8 @@ int vfs_faccessat(int dirfd, const char *path, int mode, int flags)
 		err = -ENOENT;
 	if (!err) {
 		FSNode *n = p.node;
-		if ((mode & W_OK) && (n->mount->flags & VFS_RDONLY) && !S_ISCHR(n->mode))
+		if ((mode & W_OK) && (n->mount->flags & VFS_RDONLY) &&
+		    (S_ISREG(n->mode) || S_ISDIR(n->mode) || S_ISLNK(n->mode)))
 			err = -EROFS;
 		else if (effective)
 			err = vfs__may(n, (unsigned)mode);

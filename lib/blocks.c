@@ -5,7 +5,16 @@
  */
 #include "blocks_tree.h"
 #include <unistd.h>
-#include <vfsfs/backend.h> /* VFS_THREADS */
+#include <vfsfs/backend.h> /* A buffer may be a mapping of the same file. */
+static inline void copy(const vfs_blocks *b, void *to, const void *from, size_t len)
+{
+	if (__builtin_expect(b->extents != NULL, 0))
+		memmove(to, from, len);
+	else
+		memcpy(to, from, len);
+}
+
+/* VFS_THREADS */
 
 bool vfs__blocks_take(vfs_blocks *b, size_t n)
 {
@@ -172,7 +181,7 @@ static void read_blocks(const vfs_blocks *b, char *to, size_t len, off_t pos)
 		if (there > done)
 			there = done;
 		if (there)
-			memcpy(to, p + at, there);
+			copy(b, to, p + at, there);
 		if (there < done)
 			memset(to + there, 0, done - there);
 	}
@@ -189,7 +198,7 @@ ssize_t vfs_blocks_read(const vfs_blocks *b, off_t size, void *buf, size_t len, 
 	if (len > (uint64_t)(size - pos))
 		len = (size_t)(size - pos);
 	if (p && len <= VFS_BLOCK && at + len <= vfs__block_size(b, i))
-		memcpy(buf, p + at, len);
+		copy(b, buf, p + at, len);
 	else
 		read_blocks(b, buf, len, pos);
 	return (ssize_t)len;
@@ -237,7 +246,7 @@ static ssize_t write_blocks(vfs_blocks *b, off_t *size, const char *from, size_t
 				break;
 			p = vfs__block_find(b, i);
 		}
-		memcpy(p + at, from, done);
+		copy(b, p + at, from, done);
 	}
 	if (len == left)
 		return err;
@@ -254,7 +263,7 @@ ssize_t vfs_blocks_write(vfs_blocks *b, off_t *size, const void *buf, size_t len
 
 	if (!p || len > VFS_BLOCK || at + len > vfs__block_size(b, i) || pos > *size)
 		return write_blocks(b, size, buf, len, pos);
-	memcpy(p + at, buf, len);
+	copy(b, p + at, buf, len);
 	pos += (off_t)len;
 	if (pos > *size)
 		*size = pos;

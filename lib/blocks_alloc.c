@@ -63,6 +63,8 @@ static int add_blocks(vfs_blocks *b, uint64_t first, uint64_t last, off_t end)
 	for (i = first; i <= last; i++)
 		if (!i || vfs__block_find(b, i))
 			missing--;
+	if (missing > b->room->limit >> VFS_BLOCK_SHIFT)
+		return -ENOSPC;
 	bytes = (size_t)missing << VFS_BLOCK_SHIFT;
 	if (!vfs__blocks_take(b, bytes))
 		return -ENOSPC;

@@ -33,15 +33,18 @@ bool vfs__capable(unsigned cap)
 	return c->euid == 0 && (c->capabilities & cap);
 }
 
-bool vfs__in_group(gid_t gid)
+static bool listed(gid_t gid)
 {
 	const vfs_credential *c = &vfs__process.cred;
-	if (c->egid == gid)
-		return true;
 	for (unsigned i = 0; i < c->ngroups; i++)
 		if (c->groups[i] == gid)
 			return true;
 	return false;
+}
+
+bool vfs__in_group(gid_t gid)
+{
+	return gid == vfs__process.cred.egid || listed(gid);
 }
 
 bool vfs__owns(const FSNode *n)
@@ -59,7 +62,7 @@ int vfs__may_as(const FSNode *n, unsigned want, uid_t uid, gid_t gid)
 	}
 	if (n->uid == uid)
 		bits >>= 6;
-	else if (n->gid == gid || (vfs__in_group(n->gid) && n->gid != c->egid))
+	else if (n->gid == gid || listed(n->gid))
 		bits >>= 3;
 	return (bits & want) == want ? 0 : -EACCES;
 }

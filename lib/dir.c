@@ -37,7 +37,7 @@ static const FSNode *dotdot(const FSNode *dir)
 {
 	if (dir == vfs__process.root)
 		return dir;
-	if (dir == dir->mount->root && dir->mount->covered)
+	while (dir == dir->mount->root && dir->mount->covered)
 		dir = dir->mount->covered;
 	return dir->u.dir.parent ? dir->u.dir.parent : dir;
 }
@@ -79,7 +79,7 @@ static int ask(FSStreamShared *shared, FSNode *dir, sink *to)
 		if (got <= 0)
 			return got;
 		if (!put(to, e.name, strlen(e.name), e.ino, e.type, next + 2))
-			return 0;
+			return -EINVAL; /* where nothing else fitted either */
 		shared->pos = (off_t)next + 2;
 	}
 }
@@ -191,6 +191,8 @@ static char *write_path(char *at, const char *start, const FSNode *n)
 			n = n->mount->covered;
 			continue;
 		}
+		if (!n->u.dir.entry)
+			break; /* a directory that was removed, with a mount on it */
 		unsigned len = vfs__entry_len(n->u.dir.entry);
 		if ((size_t)(at - start) < len + 1)
 			return NULL;

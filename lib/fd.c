@@ -170,8 +170,9 @@ void vfs__shared_free(FSStreamShared *shared)
 	shared->next_cursor = free_shareds;
 	free_shareds = shared;
 	vfs__unlock(&lock);
-	vfs__dec(&node->mount->busy);
-	vfs_node_put(node);
+	FSMount *m = node->mount;
+	vfs_node_put(node); /* before the mount may go */
+	vfs__dec(&m->busy);
 }
 
 FSStream *vfs__stream_new(FSStreamShared *shared)
@@ -214,7 +215,7 @@ void vfs__drop_flock(FSStreamShared *shared)
 	shared->flock = 0;
 }
 
-void vfs__stream_release(FSStream *s)
+static void release_stream(FSStream *s)
 {
 	FSStreamShared *shared = s->shared;
 	if (vfs__dec(&shared->refs) == 0) {
@@ -236,3 +237,39 @@ void vfs__stream_release(FSStream *s)
 	}
 	vfs__stream_free(s);
 }
+
+#if VFS_THREADS
+/*
+ * A walk may hold the last reference of a stream that another thread closes
+ * meanwhile. Releasing it calls drivers and takes the namespace lock, so it
+ * waits until the walk has given that up.
+ */
+_Thread_local bool vfs__names_locked;
+static _Thread_local FSStream *waiting; /* linked through next */
+
+void vfs__stream_release(FSStream *s)
+{
+	if (vfs__names_locked) {
+		s->next = waiting;
+		waiting = s;
+	} else {
+		release_stream(s);
+	}
+}
+
+void vfs__unlock_names(void)
+{
+	vfs__names_locked = false;
+	vfs__unlock(&vfs__namespace);
+	while (UNLIKELY(waiting != NULL)) {
+		FSStream *s = waiting;
+		waiting = s->next;
+		release_stream(s);
+	}
+}
+#else
+void vfs__stream_release(FSStream *s)
+{
+	release_stream(s);
+}
+#endif

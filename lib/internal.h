@@ -68,8 +68,19 @@ extern struct vfs__process vfs__process;
 /* The namespace lock: dentries, mounts, the process, and the attributes that
  * NodeOps change. */
 extern vfs__mutex vfs__namespace;
-#define vfs__lock_names()   vfs__lock(&vfs__namespace)
-#define vfs__unlock_names() vfs__unlock(&vfs__namespace)
+#if VFS_THREADS
+extern _Thread_local bool vfs__names_locked; /* by this thread */
+static inline void vfs__lock_names(void)
+{
+	vfs__lock(&vfs__namespace);
+	vfs__names_locked = true;
+}
+/* Releases, too, the streams whose last reference went while it was held. */
+void vfs__unlock_names(void);
+#else
+#define vfs__lock_names()   ((void)0)
+#define vfs__unlock_names() ((void)0)
+#endif
 
 /* ---- Addresses ---- */
 
@@ -206,6 +217,8 @@ enum {
  */
 int vfs__walk(int dirfd, const char *path, unsigned flags, vfs__path *p);
 void vfs__end_walk(vfs__path *p);
+/* Lets go of what lookup and follow brought; p->node may be gone then. */
+void vfs__drop_found(vfs__path *p);
 /* Two walks under one lock, the first node there unless VFS__NAME is asked. */
 int vfs__walk2(int fd1, const char *path1, unsigned flags1, vfs__path *p1, int fd2,
 	       const char *path2, unsigned flags2, vfs__path *p2);
@@ -322,7 +335,7 @@ static inline void vfs__mark_read(const FSStream *s)
 {
 	FSNode *node = s->shared->node;
 	if (LIKELY(!(vfs__load(&s->shared->flags) & O_NOATIME) &&
-		   !(node->mount->flags & VFS_NOATIME)))
+		   !(node->mount->flags & (VFS_NOATIME | VFS_RDONLY))))
 		vfs_mark(node, VFS_ATIME);
 }
 

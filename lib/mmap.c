@@ -52,8 +52,9 @@ static void end_region(region *r)
 		if (r->ops->munmap)
 			r->ops->munmap(n, r->base, r->len, r->pos);
 		vfs__unlock_node(n);
-		vfs__dec(&n->mount->busy);
+		FSMount *m = n->mount;
 		vfs_node_put(n);
+		vfs__dec(&m->busy);
 	}
 	free(r);
 }

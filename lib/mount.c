@@ -59,6 +59,8 @@ static int mount_walked(const FSType *type, const void *options, const vfs__path
 	FSMount *m = NULL;
 	if (!S_ISDIR(on->mode))
 		return -ENOTDIR;
+	if (!on->nlink)
+		return -ENOENT;
 	if (on == on->mount->root && !at_root)
 		return -EBUSY;
 	int err = mount_new(type, options, flags, &m);
@@ -142,8 +144,11 @@ int vfs_unmount(const char *path)
 		err = -EPERM;
 	if (!err && (!p.node->mount->root || p.node != p.node->mount->root))
 		err = -EINVAL;
-	if (!err)
-		err = unmount(p.node->mount);
+	if (!err) {
+		FSMount *m = p.node->mount;
+		vfs__drop_found(&p); /* before its mount goes */
+		err = unmount(m);
+	}
 	vfs__end_walk(&p);
 	return err;
 }
@@ -211,7 +216,7 @@ int vfs_syncfs(int fd)
 	if (!err) {
 		FSMount *m = p.node->mount;
 		vfs__settle();
-		err = m->type->sync ? m->type->sync(m) : 0;
+		err = m->type && m->type->sync ? m->type->sync(m) : 0;
 	}
 	vfs__end_walk(&p);
 	return err;

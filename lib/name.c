@@ -231,8 +231,8 @@ static int link_walked(const vfs__path *from, const vfs__path *to)
 		return -EMLINK;
 	if ((err = vfs__reserve(dir, &to->name, &d)) != 0)
 		return err;
-	if (n->node_ops->link &&
-	    (err = n->node_ops->link(dir, to->name.ptr, to->name.len, n)) != 0) {
+	if (dir->node_ops->link &&
+	    (err = dir->node_ops->link(dir, to->name.ptr, to->name.len, n)) != 0) {
 		vfs__abandon(d);
 		return err;
 	}
@@ -409,9 +409,9 @@ static int rename_walked(const vfs__path *from, const vfs__path *to, unsigned fl
 		return err;
 	if (!d && (err = vfs__reserve(to->dir, &to->name, &d)) != 0)
 		return err;
-	if (n->node_ops->rename &&
-	    (err = n->node_ops->rename(from->dir, from->name.ptr, from->name.len, n, to->dir,
-				       to->name.ptr, to->name.len, victim)) != 0) {
+	if (to->dir->node_ops->rename &&
+	    (err = to->dir->node_ops->rename(from->dir, from->name.ptr, from->name.len, n, to->dir,
+					     to->name.ptr, to->name.len, victim)) != 0) {
 		if (!victim)
 			vfs__abandon(d);
 		return err;

@@ -44,13 +44,9 @@ static const StreamOps *ops_of(const FSNode *n, int flags, int *err)
 	return ops;
 }
 
-/* A stream with a description of its own; its open is still to be run. */
+/* A stream with a description of its own on n. */
 static int stream_on(FSNode *n, int flags, FSStream **out)
 {
-	int err = 0;
-	const StreamOps *ops = ops_of(n, flags, &err);
-	if (UNLIKELY(!ops))
-		return err;
 	FSStreamShared *shared = vfs__shared_new(n, flags & ~DROPPED);
 	if (UNLIKELY(!shared))
 		return -ENOMEM;
@@ -60,6 +56,14 @@ static int stream_on(FSNode *n, int flags, FSStream **out)
 		return -ENOMEM;
 	}
 	s->cloexec = flags & O_CLOEXEC;
+	*out = s;
+	return 0;
+}
+
+/* What it can do; its open is still to be run. */
+static void equip(FSStream *s, const StreamOps *ops, int flags)
+{
+	const FSNode *n = s->shared->node;
 	s->stream_ops = ops;
 	s->type = (unsigned char)((n->mode & S_IFMT) >> 12); /* DT_ are S_IF >> 12 */
 	if (LIKELY(!(flags & O_PATH))) {
@@ -67,6 +71,32 @@ static int stream_on(FSNode *n, int flags, FSStream **out)
 		s->writable = wants_write(flags);
 		s->seekable = s->type == DT_REG || s->type == DT_DIR || ops->llseek;
 	}
+}
+
+/* A new file in dir, and a stream on it, which is made first: then nothing but
+ * the file itself can fail. name NULL: O_TMPFILE. */
+static int open_new(FSNode *dir, const vfs__name *name, int flags, mode_t mode, FSStream **out)
+{
+	FSNode *n;
+	FSStream *s;
+	int err = vfs__may_change(dir);
+	if (!err)
+		err = stream_on(dir, flags, &s);
+	if (err)
+		return err;
+	err = vfs__create(dir, name, S_IFREG | (mode & 07777), 0, &n);
+	if (err) {
+		s->stream_ops = &vfs__path_ops;
+		vfs__put_stream(s);
+		return err;
+	}
+	s->shared->node = n;
+	if (name)
+		vfs__get_node(n);
+	else
+		n->linkable = !(flags & O_EXCL);
+	vfs_node_put(dir);
+	equip(s, n->stream_ops, flags);
 	*out = s;
 	return 0;
 }
@@ -105,38 +135,26 @@ static int check_open(const FSNode *n, int flags)
 static int open_walked(const vfs__path *p, int flags, mode_t mode, FSStream **out, bool *trunc)
 {
 	FSNode *n = p->node;
-	int err;
-	mode = S_IFREG | (mode & 07777);
+	int err = 0;
 	*trunc = false;
 	if (UNLIKELY((flags & O_TMPFILE) == O_TMPFILE)) {
 		if (!n)
 			return -ENOENT;
-		if (!S_ISDIR(n->mode))
-			return -ENOTDIR;
-		if ((err = vfs__may_change(n)) != 0)
-			return err;
-		if ((err = vfs__create(n, NULL, mode, 0, &n)) != 0)
-			return err;
-		n->linkable = !(flags & O_EXCL);
-		err = stream_on(n, flags, out);
-		vfs_node_put(n);
+		return S_ISDIR(n->mode) ? open_new(n, NULL, flags, mode, out) : -ENOTDIR;
+	}
+	if (!n)
+		return flags & O_CREAT ? open_new(p->dir, &p->name, flags, mode, out) : -ENOENT;
+	if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
+		return -EEXIST;
+	if ((err = check_open(n, flags)) != 0)
 		return err;
-	}
-	if (n) {
-		if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
-			return -EEXIST;
-		if ((err = check_open(n, flags)) != 0)
-			return err;
-		*trunc = (flags & O_TRUNC) && S_ISREG(n->mode);
-	} else {
-		if (!(flags & O_CREAT))
-			return -ENOENT;
-		if ((err = vfs__may_change(p->dir)) != 0)
-			return err;
-		if ((err = vfs__create(p->dir, &p->name, mode, 0, &n)) != 0)
-			return err;
-	}
-	return stream_on(n, flags, out);
+	*trunc = (flags & O_TRUNC) && S_ISREG(n->mode);
+	const StreamOps *ops = ops_of(n, flags, &err);
+	if (UNLIKELY(!ops))
+		return err;
+	if (LIKELY((err = stream_on(n, flags, out)) == 0))
+		equip(*out, ops, flags);
+	return err;
 }
 
 static int open_at(int dirfd, const char *path, int flags, mode_t mode)

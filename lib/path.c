@@ -75,7 +75,15 @@ static FSNode *look(FSNode *dir, vfs__path *p, int *err)
 	if (!dir->node_ops || !dir->node_ops->lookup)
 		return NULL;
 	*err = dir->node_ops->lookup(dir, p->name.ptr, p->name.len, &n);
-	return *err ? NULL : hold(p, n);
+	if (*err)
+		return NULL;
+	hold(p, n);
+	/* nothing would hold what lies below it, or its text */
+	if (S_ISDIR(n->mode) || (S_ISLNK(n->mode) && !n->node_ops->follow)) {
+		*err = -EOPNOTSUPP;
+		return NULL;
+	}
+	return n;
 }
 
 /*
@@ -108,7 +116,7 @@ static int walk(FSNode *at, const char *path, unsigned flags, vfs__path *p)
 		unsigned hash = vfs__hash_start(at);
 		do
 			hash = vfs__hash_byte(hash, (unsigned char)*c);
-		while (*++c && *c != '/');
+		while (*++c && *c != '/' && c - name <= VFS__NAME_MAX);
 		p->dir = at;
 		p->entry = NULL;
 		p->name.ptr = name;
@@ -166,8 +174,8 @@ static int walk(FSNode *at, const char *path, unsigned flags, vfs__path *p)
 				return err;
 			p->entry = NULL;
 			hold(p, n);
-		} else if (LIKELY(S_ISDIR(n->mode))) {
-			n = into_mounts(n);
+		} else if (LIKELY(S_ISDIR(n->mode)) && LIKELY(n != at)) {
+			n = into_mounts(n); /* "." stays below what covers it */
 		}
 		if (last && !(slash && !S_ISDIR(n->mode))) {
 			p->node = n;
@@ -257,14 +265,19 @@ int vfs__walk_fd(int fd, vfs__path *p)
 	return 0;
 }
 
-static void let_go(const vfs__path *p)
+void vfs__drop_found(vfs__path *p)
+{
+	vfs_node_put(p->found[0]);
+	vfs_node_put(p->found[1]);
+	p->found[0] = p->found[1] = NULL;
+}
+
+static void let_go(vfs__path *p)
 {
 	if (UNLIKELY(p->base != NULL))
 		vfs__put_stream(p->base);
-	if (UNLIKELY(p->found[0] != NULL)) {
-		vfs_node_put(p->found[0]);
-		vfs_node_put(p->found[1]);
-	}
+	if (UNLIKELY(p->found[0] != NULL))
+		vfs__drop_found(p);
 }
 
 void vfs__end_walk(vfs__path *p)

@@ -328,12 +328,14 @@ int vfs_truncate(const char *path, off_t size)
 		else if (p.node->mount->flags & VFS_RDONLY)
 			err = -EROFS;
 		else if ((err = vfs__may(p.node, W_OK)) == 0)
-			n = vfs_node_get(p.node);
+			n = vfs_node_get(p.node), vfs__inc(&n->mount->busy);
 	}
 	vfs__end_walk(&p);
 	if (n) {
+		FSMount *m = n->mount;
 		err = vfs__truncate(n, size, false);
 		vfs_node_put(n);
+		vfs__dec(&m->busy);
 	}
 	return err;
 }

@@ -142,7 +142,22 @@ static int fd_readdir(FSNode *dir, uint64_t *cookie, vfs_entry *out)
 	return 1;
 }
 
-static const NodeOps fd_ops = {.lookup = fd_lookup, .readdir = fd_readdir};
+static int fd_link(FSNode *dir, const char *name, size_t len, FSNode *node)
+{
+	(void)dir, (void)name, (void)len, (void)node;
+	return -EPERM;
+}
+
+static int fd_rename(FSNode *from, const char *name, size_t len, FSNode *node, FSNode *to,
+		     const char *new_name, size_t new_len, FSNode *victim)
+{
+	(void)from, (void)name, (void)len, (void)node;
+	(void)to, (void)new_name, (void)new_len, (void)victim;
+	return -EPERM;
+}
+
+static const NodeOps fd_ops = {
+	.lookup = fd_lookup, .readdir = fd_readdir, .link = fd_link, .rename = fd_rename};
 
 /* ---- The tree ---- */
 

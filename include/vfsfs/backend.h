@@ -8,8 +8,10 @@
  * is NULL has the default told beside it.
  *
  * Locks. NodeOps and the slots of FSType are called with the namespace lock
- * held: one at a time. StreamOps of a regular file are called with its node's
- * lock held; those of a device with no lock, by several threads at once.
+ * held: one at a time; but truncate and forget as told there. StreamOps of a
+ * regular file are called with its node's lock held, but open, close and flush;
+ * those of a device with no lock, by several threads at once, but mmap and
+ * munmap.
  */
 #ifndef VFSFS_BACKEND_H
 #define VFSFS_BACKEND_H
@@ -112,6 +114,7 @@ struct FSStreamShared {
 /* What a descriptor names. */
 struct FSStream {
 	FSStreamShared *shared;
+	FSStream *next; /* of those that wait for their release; the core's */
 	const StreamOps *stream_ops;
 	void *data; /* the backend's or driver's, copied by dup */
 	int fd;
@@ -226,8 +229,9 @@ struct NodeOps {
 	unsigned version; /* 0, this one */
 
 	/* A name that the core does not hold. A new reference in *out, or -ENOENT.
-	 * The core keeps neither: it asks each time. NULL: the core's table is the
-	 * truth, what is not in it does not exist. */
+	 * The core keeps neither: it asks each time; so it is no directory, and a
+	 * symbolic link only with `follow` (-EOPNOTSUPP). NULL: the core's table is
+	 * the truth, what is not in it does not exist. */
 	int (*lookup)(FSNode *dir, const char *name, size_t len, FSNode **out);
 	/* Fills what the core cannot know: st_blocks, st_blksize. NULL: from size.
 	 * Called with the node's lock held. */
@@ -257,7 +261,9 @@ struct NodeOps {
 	 * to where to go on. Neither "." nor "..". 1, at the end 0, or -errno.
 	 * NULL: the names in the core's table are all there are. */
 	int (*readdir)(FSNode *dir, uint64_t *cookie, vfs_entry *out);
-	/* The last reference is gone: free what the backend's part owns. */
+	/* The last reference is gone: free what the backend's part owns. By any
+	 * thread, with or without the namespace lock: it must take none that is held
+	 * around a call of vfs_node_put. */
 	void (*forget)(FSNode *node);
 };
 

@@ -59,7 +59,7 @@ enum {
  * Mounts a new filesystem of `type` on the directory `path`; the first mount
  * must be on "/". `options` is the type's own struct, or NULL; it is not kept.
  * What was below `path` is hidden until vfs_unmount. A mount on "/" when there
- * is one hides it, and becomes the root and the working directory of all.
+ * is one hides it and becomes the root; a working directory of "/" moves along.
  * -ENOENT: no root yet. -EPERM: not the superuser. -EBUSY: `path` is a mount's
  * root already, other than "/". And the backend's errors.
  */

@@ -212,6 +212,8 @@ static ssize_t page_io(int fd, const void *p, size_t len)
 static ssize_t console_read(FSStream *s, void *buf, size_t len, off_t pos)
 {
 	(void)pos;
+	if (!len)
+		return 0;
 	if (is_node(0))
 		return node_io(0, buf, len, 0, nonblocking(s));
 	ssize_t n = page_io(0, buf, len);

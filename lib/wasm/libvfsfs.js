@@ -29,6 +29,10 @@ addToLibrary({
 			.map(([name, value]) => [value, name]))) }}};
 
 		function raw(...args) {
+#if MALLOC != 'dlmalloc'
+			// other allocators must not be used before their constructor has run
+			if (!runtimeInitialized) throw new Error('Module.vfs can be used in preRun with -sMALLOC=dlmalloc only: wait for onRuntimeInitialized');
+#endif
 #if ASSERTIONS
 			// exports may be called before main, whatever their wrappers say
 			var initialized = runtimeInitialized;
@@ -43,7 +47,7 @@ addToLibrary({
 #endif
 		}
 		function text(p) {
-			return new TextDecoder().decode(HEAPU8.slice(p, HEAPU8.indexOf(0, p)));
+			return new TextDecoder('utf-8', {ignoreBOM: true}).decode(HEAPU8.slice(p, HEAPU8.indexOf(0, p)));
 		}
 		function check(n, syscall, path) {
 			if (n >= 0) return n;
@@ -105,6 +109,8 @@ addToLibrary({
 			if (typeof data == 'string') data = new TextEncoder().encode(data);
 			else if (ArrayBuffer.isView(data)) data = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 			else data = new Uint8Array(data);
+			// a view of the program's memory is cut off when that grows
+			if (data.buffer === HEAPU8.buffer) data = data.slice();
 			withFile(CREATE, path, mode, (fd) => {
 				for (var at = 0; at < data.length;) {
 					var part = data.subarray(at, at + CHUNK);

@@ -342,7 +342,7 @@ static void mount_library(void)
 	}
 	if (fuzz->mode & (SECOND | ALONE)) {
 		check(vfs_mkdir("/h", 0777), "mkdir");
-		check(vfs_mount(alone ? &vfs_dev : &vfs_mem, NULL, "/h", 0), "second mount");
+		check(vfs_mount(alone ? &vfs_dev : &vfs_mem, alone ? NULL : &much, "/h", 0), "second mount");
 	}
 	if (fuzz->mode & SECOND) {
 		int fd = vfs_open("/h", O_RDONLY, 0);

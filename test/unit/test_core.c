@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/statfs.h>
@@ -49,6 +50,9 @@ static void without_a_root_nothing_exists(void **state)
 	assert_int_equal(vfs_mkdir("/d", 0755), -EROFS);
 	assert_int_equal(vfs_mount(&vfs_mem, NULL, "/mnt", 0), -ENOENT);
 	assert_int_equal(vfs_unmount("/"), -EINVAL);
+	int fd = ok(vfs_open("/", O_RDONLY, 0));
+	ok(vfs_syncfs(fd));
+	ok(vfs_close(fd));
 	assert_int_equal(vfs_getcwd(buf, sizeof buf), 2);
 }
 
@@ -371,6 +375,125 @@ static void trace_tells_every_call_with_its_result(void **state)
 	assert_int_equal(events, 4);
 }
 
+static void no_mount_on_a_removed_directory(void **state)
+{
+	(void)state;
+	ok(vfs_mkdir("/a", 0755));
+	ok(vfs_chdir("/a"));
+	ok(vfs_rmdir("/a"));
+	assert_int_equal(vfs_mount(&vfs_mem, NULL, ".", 0), -ENOENT);
+	ok(vfs_chdir("/"));
+}
+
+static void dot_stays_below_a_mount_on_it(void **state)
+{
+	(void)state;
+	struct stat st;
+	ok(vfs_mkdir("/m", 0755));
+	ok(vfs_chdir("/m"));
+	ok(vfs_close(ok(vfs_open("x", O_CREAT | O_WRONLY, 0644))));
+	ok(vfs_mount(&vfs_mem, NULL, "/m", 0));
+	ok(vfs_stat("x", &st));
+	ok(vfs_stat("./x", &st));
+	assert_int_equal(vfs_stat("/m/x", &st), -ENOENT);
+	ok(vfs_chdir("/"));
+	ok(vfs_unmount("/m"));
+}
+
+static void group_counts_by_the_list_too(void **state)
+{
+	(void)state;
+	vfs_credential old, user = {.uid = 1000,
+				    .euid = 1000,
+				    .gid = 1000,
+				    .egid = 100,
+				    .ngroups = 1,
+				    .groups = {100}};
+	vfs_get_credential(&old);
+	ok(vfs_close(ok(vfs_open("/f", O_CREAT | O_WRONLY, 0640))));
+	ok(vfs_chown("/f", 0, 100));
+	ok(vfs_set_credential(&user));
+	int r = vfs_access("/f", R_OK);
+	ok(vfs_set_credential(&old));
+	assert_int_equal(r, 0);
+}
+
+static void dev_fd_is_only_read(void **state)
+{
+	(void)state;
+	char small[8];
+	ok(vfs_mkdir("/dev", 0755));
+	ok(vfs_mount(&vfs_dev, NULL, "/dev", 0));
+	int fd = ok(vfs_open("/dev/fd", O_RDONLY | O_DIRECTORY, 0));
+	ok((int)vfs_lseek(fd, 2, SEEK_SET));
+	assert_int_equal(vfs_getdents(fd, small, sizeof small), -EINVAL);
+	ok(vfs_close(fd));
+	ok(vfs_chmod("/dev/fd", 0777));
+	assert_int_equal(vfs_link("/dev/null", "/dev/fd/n"), -EPERM);
+	assert_int_equal(vfs_rename("/dev/null", "/dev/fd/n"), -EPERM);
+	ok(vfs_unmount("/dev"));
+}
+
+/* Threads that meet on one descriptor: a walk may be the last to hold it. */
+static int running;
+
+static void *open_and_close(void *arg)
+{
+	(void)arg;
+	while (__atomic_load_n(&running, __ATOMIC_RELAXED)) {
+		int fd = vfs_open("/d", O_RDONLY | O_DIRECTORY, 0);
+		if (fd >= 0)
+			vfs_close(fd);
+	}
+	return NULL;
+}
+
+static void walk_may_hold_the_last_reference(void **state)
+{
+	(void)state;
+	struct stat st;
+	pthread_t thread;
+	ok(vfs_mkdir("/d", 0755));
+	running = 1;
+	assert_int_equal(pthread_create(&thread, NULL, open_and_close, NULL), 0);
+	for (int i = 0; i < 100000; i++)
+		vfs_fstatat(0, "x", &st, 0);
+	__atomic_store_n(&running, 0, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	assert_int_equal(vfs_next_fd(0), -EBADF);
+}
+
+static void *use_a_mount(void *arg)
+{
+	(void)arg;
+	while (__atomic_load_n(&running, __ATOMIC_RELAXED)) {
+		int fd = vfs_open("/m/f", O_CREAT | O_RDWR, 0644);
+		if (fd < 0)
+			continue;
+		vfs_write(fd, "hello", 5);
+		vfs_truncate("/m/f", 1);
+		vfs_unlink("/m/f");
+		vfs_close(fd);
+	}
+	return NULL;
+}
+
+static void unmount_waits_for_the_last_close(void **state)
+{
+	(void)state;
+	pthread_t thread;
+	ok(vfs_mkdir("/m", 0755));
+	running = 1;
+	assert_int_equal(pthread_create(&thread, NULL, use_a_mount, NULL), 0);
+	for (int i = 0; i < 3000; i++) {
+		ok(vfs_mount(&vfs_mem, NULL, "/m", 0));
+		while (vfs_unmount("/m") == -EBUSY)
+			;
+	}
+	__atomic_store_n(&running, 0, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, mount_root, unmount_root)
 
 int main(void)
@@ -389,6 +512,12 @@ int main(void)
 		TEST(nodev_mount_opens_no_device),
 		TEST(dev_fd_is_what_is_open),
 		TEST(trace_tells_every_call_with_its_result),
+		TEST(no_mount_on_a_removed_directory),
+		TEST(dot_stays_below_a_mount_on_it),
+		TEST(group_counts_by_the_list_too),
+		TEST(dev_fd_is_only_read),
+		TEST(walk_may_hold_the_last_reference),
+		TEST(unmount_waits_for_the_last_close),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
