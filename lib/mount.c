@@ -118,8 +118,10 @@ static int unmount(FSMount *m)
 	if (was_cwd)
 		vfs__set_cwd(below);
 	FSMount **at = &mounts;
-	while (*at != m)
+	while (*at != m) {
+		assert(*at);
 		at = &(*at)->next;
+	}
 	*at = m->next;
 	if (m->covered) {
 		m->covered->u.dir.covered_by = NULL;

@@ -179,7 +179,7 @@ static int open_at(int dirfd, const char *path, int flags, mode_t mode)
 		int err = vfs__check_string(path);
 		return err ? err : !*path ? -ENOENT : fd;
 	}
-	FSStream *s;
+	FSStream *s = NULL;
 	vfs__path p;
 	bool trunc;
 	int err = vfs__walk(dirfd, path, how, &p);
@@ -187,6 +187,7 @@ static int open_at(int dirfd, const char *path, int flags, mode_t mode)
 		err = open_walked(&p, flags, mode, &s, &trunc);
 	vfs__end_walk(&p);
 	if (LIKELY(!err)) {
+		assert(s);
 		if (s->stream_ops->open && (err = s->stream_ops->open(s)) != 0)
 			s->stream_ops = &vfs__path_ops; /* nothing to close */
 		else if (trunc)
