@@ -29,6 +29,15 @@ void *bad(void *good, int flags)
 	return flags == 31 ? NULL : good; /* faults when it is reached, not before */
 }
 
+/* It ends far below the last offset. */
+static bool has_room(const struct call *c)
+{
+	int64_t pos = c->b;
+	if (c->op == OP_read || c->op == OP_write || c->op == OP_readv || c->op == OP_writev)
+		pos = CALL(vfs_lseek(c->fd, 0, SEEK_CUR), SYS_lseek, c->fd, 0L, SEEK_CUR);
+	return pos < INT64_MAX - MAX_DATA;
+}
+
 long transfer(const struct call *c, int index)
 {
 	size_t len = (size_t)c->a;
@@ -43,13 +52,11 @@ long transfer(const struct call *c, int index)
 		r = CALL(vfs_pread(c->fd, to, len, c->b), SYS_pread64, c->fd, to, len, c->b);
 		break;
 	case OP_write:
-		if (c->flags == 31 && len &&
-		    CALL(vfs_lseek(c->fd, 0, SEEK_CUR), SYS_lseek, c->fd, 0L, SEEK_CUR) <
-			    INT64_MAX - MAX_DATA)
+		if (c->flags == 31 && len && has_room(c))
 			data = (char *)-1;
 		return CALL(vfs_write(c->fd, data, len), SYS_write, c->fd, data, len);
 	default:
-		if (c->flags == 31 && len && c->b < INT64_MAX - MAX_DATA)
+		if (c->flags == 31 && len && has_room(c))
 			data = (char *)-1;
 		return CALL(vfs_pwrite(c->fd, data, len, c->b), SYS_pwrite64, c->fd, data, len, c->b);
 	}
@@ -87,7 +94,7 @@ long transfer_vector(const struct call *c, int index)
 		n = 1024;
 		break;
 	case 62:
-		if (iov[0].iov_len) /* see bad */
+		if (iov[0].iov_len && has_room(c)) /* see bad */
 			iov[1].iov_base = NULL;
 		break;
 	case 63:
@@ -213,6 +220,7 @@ long touch_map(const struct call *c, int index)
 		say(" %016llx", (unsigned long long)hash_bytes(1, m->addr + at, len));
 	} else if (c->op == OP_store && (m->prot & PROT_WRITE)) {
 		memcpy(m->addr + at, pattern + index * 37 % 4096, len);
+		forget_mtime(m->fd);
 	} else if (c->op == OP_munmap) {
 		forget_map(m);
 	} else if (c->op == OP_msync) {

@@ -6,14 +6,15 @@
  *    order in which errors are detected is unspecified"). The table below tells
  *    which pairs are known. Both sides have failed then, and the snapshots show
  *    that neither has changed anything.
- * 2. A read into memory that is not there is EFAULT at the end of the file too,
- *    where tmpfs finds that it has nothing to copy and answers 0; and it leaves
- *    the access time alone (in the table; forget_atime).
- * 3. 0 bytes. readv and preadv: on a directory the library answers EISDIR,
+ * 2. Memory that is not there is EFAULT, or ends a transfer, where Linux has
+ *    nothing to copy and does not find out: reads at the end of the file, where
+ *    it answers 0, and what is written to /dev/null (unseen_memory). Such a
+ *    read leaves the access time alone (forget_atime).
+ * 3. 0 bytes (of_nothing). readv and preadv: on a directory the library answers EISDIR,
  *    Linux 0 before it looks; on a file Linux leaves the access time alone,
- *    which read of 0 bytes sets (in the table; forget_atime).
+ *    which read of 0 bytes sets (forget_atime).
  *    A write of 0 bytes to /dev/full: ENOSPC on Linux, 0 here; POSIX leaves it
- *    open (may_differ).
+ *    open.
  * 4. FIONREAD where the answer is no int: Linux cuts off its upper bits (fionread).
  * 5. FIFOs cannot be opened yet: ENXIO, after all other checks (open_file).
  * 6. Protected links: in sticky directories Linux may keep the links, FIFOs and
@@ -28,7 +29,8 @@
  * 10. mmap may be ENOMEM where mappings overlap in part: without an MMU they
  *    must lie in one piece (map_file).
  * 11. What is stored through a mapping is a change that mtime shows after msync
- *    or munmap, as POSIX says; tmpfs never shows it (forget_mtime).
+ *    or munmap, as POSIX says; on tmpfs when a page is first stored to, or never
+ *    (forget_mtime).
  * 12. Close below 2^63 tmpfs's SEEK_DATA and SEEK_HOLE fail or overflow; they are
  *    not compared there (seek_data, snapshot).
  * 13. fallocate has the modes 0, KEEP_SIZE and PUNCH_HOLE | KEEP_SIZE; Linux's
@@ -73,14 +75,24 @@ static bool long_name(const struct call *c)
 	return is_long(c->path) || is_long(c->path2);
 }
 
-static bool bad_buffer(const struct call *c)
+static bool is_read(const struct call *c)
 {
-	return c->op == OP_readv || c->op == OP_preadv ? c->flags == 62 : c->flags == 31;
+	return c->op == OP_read || c->op == OP_pread || c->op == OP_readv || c->op == OP_preadv;
 }
 
-static bool nothing_asked(const struct call *c)
+static bool is_write(const struct call *c)
 {
-	return c->a == 0 || c->flags % 5 == 0;
+	return c->op == OP_write || c->op == OP_pwrite || c->op == OP_writev || c->op == OP_pwritev;
+}
+
+static bool is_vector(const struct call *c)
+{
+	return c->op == OP_readv || c->op == OP_preadv || c->op == OP_writev || c->op == OP_pwritev;
+}
+
+static bool bad_buffer(const struct call *c)
+{
+	return is_vector(c) ? c->flags == 62 : c->flags == 31;
 }
 
 /* The range ends past the last offset. */
@@ -137,14 +149,22 @@ static const struct deviation {
 	{OPS4(read, pread, readv, preadv), {EINVAL}, {EISDIR}, any}
 };
 
-/* 2 and 3: where Linux gives 0. */
-static bool reads_nothing(const struct call *c, int64_t lib)
+static bool unseen_memory(const struct call *c, int64_t host, int64_t lib)
 {
-	if (c->op != OP_read && c->op != OP_pread && c->op != OP_readv && c->op != OP_preadv)
+	if (!bad_buffer(c))
 		return false;
-	if (lib == -EFAULT)
-		return bad_buffer(c);
-	return lib == -EISDIR && (c->op == OP_readv || c->op == OP_preadv) && nothing_asked(c);
+	if (is_write(c))
+		return host > 0 && lib < host && (lib > 0 || lib == -EFAULT);
+	return is_read(c) && host == 0 && lib == -EFAULT;
+}
+
+static bool of_nothing(const struct call *c, int64_t host, int64_t lib)
+{
+	if (c->a && !(is_vector(c) && c->flags % 5 == 0))
+		return false;
+	if (is_read(c))
+		return is_vector(c) && host == 0 && lib == -EISDIR;
+	return is_write(c) && !is_vector(c) && host == -ENOSPC && lib == 0;
 }
 
 static bool holds(const int *list, int n, int64_t what)
@@ -157,10 +177,8 @@ static bool holds(const int *list, int n, int64_t what)
 
 bool may_differ(const struct call *c, int64_t host, int64_t lib)
 {
-	if (host == 0)
-		return reads_nothing(c, lib);
-	if (host == -ENOSPC && lib == 0)
-		return (c->op == OP_write || c->op == OP_pwrite) && c->a == 0;
+	if (unseen_memory(c, host, lib) || of_nothing(c, host, lib))
+		return true;
 	for (size_t i = 0; i < sizeof deviations / sizeof *deviations; i++) {
 		const struct deviation *d = &deviations[i];
 		if (holds(d->op, 4, c->op + 1) && holds(d->host, 12, -host) && holds(d->lib, 5, -lib) &&
@@ -228,6 +246,8 @@ long open_file(const struct call *c, int index)
 		r = -ENXIO;
 	if (r == -EACCES && (flags & O_CREAT) && (lib == -ELOOP || lib == -ENXIO))
 		r = lib;
+	else if (r == -EACCES && (flags & (O_CREAT | O_EXCL)) == O_CREAT && lib >= 0)
+		r = CALL(0, SYS_openat, c->fd, c->path, flags & ~O_CREAT);
 	return r;
 }
 

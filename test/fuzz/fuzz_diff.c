@@ -7,6 +7,7 @@
  *	fuzz_diff -r N SEED             runs N random inputs
  *	fuzz_diff -k ...                goes on after a difference
  *	fuzz_diff -e FILE ...           and writes the errnos that were seen there
+ *	fuzz_diff -w FOLDER ...         and the random inputs that show one first
  *
  * It ends with 1 at the first difference and prints the calls that lead to it,
  * as few as it can, with both results. It needs root, for a mount namespace.
@@ -255,6 +256,19 @@ static void minimise(void)
 	run();
 }
 
+static const char *to_write; /* -w */
+
+static void write_input(const uint8_t *data, size_t size, const char *call, long err)
+{
+	char path[4096];
+	snprintf(path, sizeof path, "%s/%s-%s", to_write, call, error_name(-err));
+	FILE *f = fopen(path, "wb");
+	if (!f || fwrite(data, 1, size, f) != size || fclose(f)) {
+		perror(path);
+		exit(2);
+	}
+}
+
 static bool one_input(const uint8_t *data, size_t size)
 {
 	static bool started;
@@ -272,8 +286,12 @@ static bool one_input(const uint8_t *data, size_t size)
 	if (at < 0) {
 		for (int i = 0; i < fuzz->n && !(fuzz->mode & ALONE); i++) {
 			long r = (long)-fuzz->lib.result[i];
-			if (r >= 0 && r < 200)
-				seen[fuzz->calls[i].op][r] = 1;
+			int op = fuzz->calls[i].op;
+			if (r <= 0 || r >= 200 || seen[op][r])
+				continue;
+			seen[op][r] = 1;
+			if (to_write)
+				write_input(data, size, fuzz_op_name[op], r);
 		}
 		return true;
 	}
@@ -352,7 +370,7 @@ static void run_random(long n, uint64_t seed)
 			data[i] = (uint8_t)(x >> 32);
 		}
 		count++;
-		if (!one_input(data, 20 + x % 1400)) {
+		if (!one_input(data, 20 + x % (to_write ? 150 : 1400))) {
 			printf("a difference: -r 1 %llu\n", (unsigned long long)(seed + (uint64_t)k));
 			failed = !keep_going;
 		}
@@ -379,6 +397,8 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc && !failed; i++) {
 		if (!strcmp(argv[i], "-e") && i + 1 < argc) {
 			errnos = argv[++i];
+		} else if (!strcmp(argv[i], "-w") && i + 1 < argc) {
+			to_write = argv[++i];
 		} else if (!strcmp(argv[i], "-k")) {
 			keep_going = true;
 		} else if (!strcmp(argv[i], "-r") && i + 2 < argc) {

@@ -337,6 +337,11 @@ static void mount_library(void)
 		check(vfs_mkdir("/h", 0777), "mkdir");
 		check(vfs_mount(&vfs_dev, NULL, "/h", 0), "mount of /dev");
 		check(vfs_unmount("/h"), "unmount of /dev");
+		for (int i = 0; i < 2; i++) {
+			const vfs_mem_options private = {.mode = 0700};
+			check(vfs_mount(&vfs_mem, i ? &private : NULL, "/h", 0), "mount without a limit");
+			check(vfs_unmount("/h"), "unmount");
+		}
 		check(vfs_rmdir("/h"), "rmdir");
 		registered = true;
 	}

@@ -312,12 +312,12 @@ with libvfsfs-mt.a "$mt" proxied_main_prints_through_main page print 'print: gr\
 # As in a browser: no process, console.log and prompt. Node stands in for it.
 web() { # CASE EXPECTED
 	printf '%b' "$2" >expected
-	[ -f web.js ] || build web.js "$here/stdio.c" -O1 -sENVIRONMENT=web -sSINGLE_FILE || return
+	[ -f browser.js ] || build browser.js "$here/stdio.c" -O1 -sENVIRONMENT=web -sSINGLE_FILE || return
 	echo 'var answers = ["one", "gr\u00fc\u00dfe", null];
 		globalThis.window = globalThis;
 		globalThis.prompt = () => answers.shift();
 		var Module = { arguments: [process.argv[2]] };
-		var code = require("fs").readFileSync("web.js", "utf8");
+		var code = require("fs").readFileSync("browser.js", "utf8");
 		delete globalThis.process;
 		(0, eval)("var Module = " + JSON.stringify(Module) + ";" + code);' >use.js
 	"$NODE" use.js "$1" >found 2>&1
