@@ -33,9 +33,7 @@ cc_clang = clang -O2 -g
 cc_asan = clang -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 cc_tsan = clang -O1 -g -fsanitize=thread
 cc_cov = clang -O1 -g -fprofile-instr-generate -fcoverage-mapping
-cc_fuzz = clang -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
-	-fprofile-instr-generate -fcoverage-mapping
-native = gcc clang asan tsan cov fuzz
+native = gcc clang asan tsan cov
 
 cc_wasm = $(em)/emcc -DNDEBUG $(call speed,$<)
 cc_wasm-mt = $(em)/emcc -DNDEBUG -pthread $(call speed,$<)
@@ -140,8 +138,22 @@ build/host/posix: $(posix_sources)
 test: ; @$(tally) --start && $(MAKE) --no-print-directory test-native test-node test-suites test-web && $(tally) --sum
 .NOTPARALLEL: test
 
+# The fuzzer, as a program over its corpus, and as libFuzzer's: SECONDS of it.
+fuzz_sources = $(wildcard test/fuzz/*.c) $(core)
+fuzz_flags = -O1 -g -std=gnu11 -Iinclude -Ibuild/include -lpthread
+build/fuzz/corpus: $(fuzz_sources) $(headers) $(wildcard test/fuzz/*.h)
+	@mkdir -p $(@D)
+	$(say)clang -DSTANDALONE -fsanitize=address,undefined $(fuzz_sources) $(fuzz_flags) -o $@
+build/fuzz/fuzz: $(fuzz_sources) $(headers) $(wildcard test/fuzz/*.h)
+	@mkdir -p $(@D)
+	$(say)clang -fsanitize=fuzzer,address,undefined $(fuzz_sources) $(fuzz_flags) -o $@
+SECONDS ?= 3600
+fuzz: build/fuzz/fuzz
+	@mkdir -p build/fuzz/found && cp -n test/fuzz/corpus/* build/fuzz/found
+	build/fuzz/fuzz -max_total_time=$(SECONDS) build/fuzz/found
+
 native_programs = $(foreach v,gcc clang asan tsan,build/$v/posix) build/host/posix \
-	build/asan/blocks build/asan/core build/tsan/core build/asan/mount build/asan/threads build/tsan/threads build/gcc/nomem build/asan/nomem
+	build/asan/blocks build/asan/core build/tsan/core build/asan/mount build/asan/threads build/tsan/threads build/gcc/nomem build/asan/nomem build/fuzz/corpus
 test-native:
 	@test/setup/packages.sh build fuzz
 	@$(MAKE) --no-print-directory -j2 $(native_programs)
@@ -150,6 +162,7 @@ test-native:
 	@for v in asan tsan; do $(tally) threads,$$v build/$$v/threads; $(tally) core,$$v build/$$v/core; done
 	@$(tally) blocks,asan build/asan/blocks; $(tally) mount,asan build/asan/mount
 	@for v in gcc asan; do $(tally) nomem,$$v build/$$v/nomem; done
+	@$(tally) fuzz,corpus build/fuzz/corpus test/fuzz/corpus
 
 # wasm: the same posix tests as one program, for each archive.
 cmocka = $(or $(cmocka_$(1)),$(eval cmocka_$(1) := $$(shell test/setup/cmocka-wasm.sh $(2)/emcc))$(cmocka_$(1)))
@@ -179,6 +192,7 @@ test-node:
 		$(tally) linking,node test/wasm/run.sh
 	@EMCC=$(em_old)/emcc NODE=$(em_old)/node LIBS='build/wasm-old build/wasm-old-mt' \
 		$(tally) linking,node,3.1.69 test/wasm/run.sh
+	@EMCC=$(em)/emcc NODE=$(em)/node $(tally) install test/wasm/install.sh
 
 test-web:
 	@test/setup/packages.sh browser
@@ -228,7 +242,9 @@ test-long:
 	@$(tally) --start
 	@$(MAKE) --no-print-directory build/gcc/long build/asan/posix
 	@$(tally) long,gcc build/gcc/long
+	@$(tally) browsers env PATH=$(em):$$PATH test/web/selftest.sh chromium
+	@$(MAKE) --no-print-directory fuzz
 	@$(tally) --sum
 
-.PHONY: lint install help test-long all lib demo test test-native test-node test-web test-suites bench clean
+.PHONY: lint install help test-long all lib demo test test-native test-node test-web test-suites bench clean fuzz
 .DELETE_ON_ERROR:
