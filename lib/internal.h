@@ -334,6 +334,8 @@ void vfs__drop_privileges(FSNode *node);
 static inline void vfs__mark_read(const FSStream *s)
 {
 	FSNode *node = s->shared->node;
+	if (LIKELY(__atomic_load_n(&node->marks, __ATOMIC_RELAXED) & VFS_ATIME))
+		return;
 	if (LIKELY(!(vfs__load(&s->shared->flags) & O_NOATIME) &&
 		   !(node->mount->flags & (VFS_NOATIME | VFS_RDONLY))))
 		vfs_mark(node, VFS_ATIME);

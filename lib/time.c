@@ -18,10 +18,11 @@ static struct timespec now(void)
 {
 	struct timespec t;
 #ifdef __EMSCRIPTEN__
-	/* rounded as its clock_gettime rounds, so that neither is ahead */
-	int64_t ns = (int64_t)(emscripten_date_now() * 1000 * 1000);
-	t.tv_sec = ns / 1000000000;
-	t.tv_nsec = (long)(ns % 1000000000);
+	/* Its clock_gettime goes through a double, whose rounding differs between
+	 * versions by some 100 ns: whole microseconds are never ahead of it. */
+	int64_t us = (int64_t)(emscripten_date_now() * 1000 * 1000) / 1000;
+	t.tv_sec = us / 1000000;
+	t.tv_nsec = (long)(us % 1000000) * 1000;
 #else
 	clock_gettime(CLOCK_REALTIME, &t);
 #endif

@@ -16,28 +16,27 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define FUZZ_OPS(X)                                                             \
-	X(open) X(close) X(read) X(write) X(pread) X(pwrite)                    \
-	X(readv) X(writev) X(preadv) X(pwritev)                                 \
-	X(lseek) X(seek_data) X(truncate) X(ftruncate) X(fallocate) X(fadvise)  \
-	X(fsync) X(fdatasync) X(syncfs)                                         \
-	X(stat) X(lstat) X(fstat) X(fstatat) X(statfs) X(fstatfs)               \
-	X(getdents) X(scan) X(walk_changing)                                    \
-	X(mkdir) X(rmdir) X(unlink) X(unlinkat) X(rename) X(renameat) X(link)   \
-	X(linkat) X(symlink) X(readlink) X(mknod)                               \
-	X(chmod) X(fchmod) X(fchmodat) X(chown) X(lchown) X(fchown) X(fchownat) \
-	X(utimensat) X(futimens) X(access) X(faccessat)                         \
-	X(chdir) X(fchdir) X(getcwd) X(umask)                                   \
-	X(dup) X(dup2) X(dup3) X(fcntl) X(record_lock) X(flock) X(ioctl)        \
-	X(poll)                                                                 \
-	X(mmap) X(munmap) X(msync) X(load) X(store) X(mmap_private)             \
-	X(credential) X(snapshot)
+#define FUZZ_OPS(X)                                                                                \
+	X(open)                                                                                    \
+	X(close)                                                                                   \
+	X(read) X(write) X(pread) X(pwrite) X(readv) X(writev) X(preadv) X(pwritev) X(lseek) X(    \
+		seek_data) X(truncate) X(ftruncate) X(fallocate) X(fadvise) X(fsync) X(fdatasync)  \
+		X(syncfs) X(stat) X(lstat) X(fstat) X(fstatat) X(statfs) X(fstatfs) X(getdents) X( \
+			scan) X(walk_changing) X(mkdir) X(rmdir) X(unlink) X(unlinkat) X(rename)   \
+			X(renameat) X(link) X(linkat) X(symlink) X(readlink) X(mknod) X(chmod) X(  \
+				fchmod) X(fchmodat) X(chown) X(lchown) X(fchown) X(fchownat)       \
+				X(utimensat) X(futimens) X(access) X(faccessat) X(chdir) X(fchdir) \
+					X(getcwd) X(umask) X(dup) X(dup2) X(dup3) X(fcntl)         \
+						X(record_lock) X(flock) X(ioctl) X(poll) X(mmap)   \
+							X(munmap) X(msync) X(load) X(store)        \
+								X(mmap_private) X(credential)      \
+									X(snapshot)
 
 enum fuzz_op {
 #define X(name) OP_##name,
 	FUZZ_OPS(X)
 #undef X
-	OPS
+		OPS
 };
 extern const char *const fuzz_op_name[OPS];
 
@@ -134,6 +133,7 @@ bool may_differ(const struct call *c, int64_t host, int64_t lib);
 void forget_atime(int fd);
 void forget_mtime(int fd);
 long fionread(int fd, void *arg);
+long truncate_path(const struct call *c);
 long open_file(const struct call *c, int index);
 long link_file(const struct call *c, int index);
 

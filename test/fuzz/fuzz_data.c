@@ -58,7 +58,8 @@ long transfer(const struct call *c, int index)
 	default:
 		if (c->flags == 31 && len && has_room(c))
 			data = (char *)-1;
-		return CALL(vfs_pwrite(c->fd, data, len, c->b), SYS_pwrite64, c->fd, data, len, c->b);
+		return CALL(vfs_pwrite(c->fd, data, len, c->b), SYS_pwrite64, c->fd, data, len,
+			    c->b);
 	}
 	if (r > 0)
 		say(" %016llx", (unsigned long long)hash_bytes(1, buffer, (size_t)r));
@@ -186,7 +187,8 @@ long map_file(const struct call *c, int index)
 	if (r)
 		return r;
 	limit_fds(true);
-	new.fd = (int)CALL(vfs_fcntl(c->fd, F_DUPFD, HIDDEN_FD), SYS_fcntl, c->fd, F_DUPFD, HIDDEN_FD);
+	new.fd = (int)CALL(vfs_fcntl(c->fd, F_DUPFD, HIDDEN_FD), SYS_fcntl, c->fd, F_DUPFD,
+			   HIDDEN_FD);
 	limit_fds(false);
 	new.addr = addr;
 	new.len = (new.len + 4095) & ~(size_t)4095;
@@ -225,8 +227,8 @@ long touch_map(const struct call *c, int index)
 		forget_map(m);
 	} else if (c->op == OP_msync) {
 		at = (size_t)c->b < 300000 ? (size_t)c->b : 0;
-		long r = CALL(vfs_msync(m->addr + at, (size_t)c->a, c->flags), SYS_msync, m->addr + at,
-			      (size_t)c->a, c->flags);
+		long r = CALL(vfs_msync(m->addr + at, (size_t)c->a, c->flags), SYS_msync,
+			      m->addr + at, (size_t)c->a, c->flags);
 		if (m->prot & PROT_WRITE)
 			forget_mtime(m->fd);
 		/* behind the mapping lies what is not the file system's */
@@ -240,8 +242,8 @@ long map_private(const struct call *c)
 	struct stat st;
 	size_t len = (size_t)c->a;
 	char *addr = NULL;
-	long r = CALL(vfs_mmap(NULL, len, c->flags, MAP_PRIVATE, c->fd, c->b, (void **)&addr), SYS_mmap,
-		      NULL, len, c->flags, MAP_PRIVATE, c->fd, c->b);
+	long r = CALL(vfs_mmap(NULL, len, c->flags, MAP_PRIVATE, c->fd, c->b, (void **)&addr),
+		      SYS_mmap, NULL, len, c->flags, MAP_PRIVATE, c->fd, c->b);
 	if (on_host && (r > 0 || r < -4095)) {
 		addr = (void *)r;
 		r = 0;

@@ -84,11 +84,14 @@ static unsigned mode_of(unsigned b)
 {
 	unsigned mode = (b & 0x10 ? TRACED : 0) | ((b & 0x60) == 0x60 ? FAR_FDS : 0);
 	switch (b & 15) {
-	case 4: case 5: case 6:
+	case 4:
+	case 5:
+	case 6:
 		return mode | SECOND;
 	case 7:
 		return mode | SECOND | SECOND_RDONLY;
-	case 8: case 9:
+	case 8:
+	case 9:
 		return mode | ALONE;
 	default:
 		return mode;
@@ -96,23 +99,22 @@ static unsigned mode_of(unsigned b)
 }
 
 static const uint8_t weighted[] = {
-	OP_open, OP_open, OP_open, OP_open, OP_open, OP_open, OP_open, OP_close, OP_close,
-	OP_write, OP_pwrite, OP_pwrite, OP_read, OP_pread, OP_ftruncate, OP_fallocate,
-	OP_mkdir, OP_mkdir, OP_rename, OP_rename, OP_renameat, OP_link, OP_linkat, OP_symlink,
-	OP_unlink, OP_rmdir, OP_utimensat, OP_chmod, OP_chown, OP_store, OP_mmap, OP_lseek,
-	OP_credential, OP_mknod, OP_walk_changing
-};
+	OP_open,   OP_open,   OP_open,       OP_open,      OP_open,         OP_open,
+	OP_open,   OP_close,  OP_close,      OP_write,     OP_pwrite,       OP_pwrite,
+	OP_read,   OP_pread,  OP_ftruncate,  OP_fallocate, OP_mkdir,        OP_mkdir,
+	OP_rename, OP_rename, OP_renameat,   OP_link,      OP_linkat,       OP_symlink,
+	OP_unlink, OP_rmdir,  OP_utimensat,  OP_chmod,     OP_chown,        OP_store,
+	OP_mmap,   OP_lseek,  OP_credential, OP_mknod,     OP_walk_changing};
 
 void fuzz_decode(const uint8_t *data, size_t size)
 {
 	static const int mknod_modes[] = {
-		S_IFREG | 0644, 0666, S_IFIFO | 0666, S_IFCHR | 0600, S_IFBLK | 0600, S_IFSOCK | 0777,
-		S_IFDIR | 0777, S_IFLNK | 0777, 0170000, S_IFREG | 07777, S_IFIFO | 01000, 0200000
-	};
+		S_IFREG | 0644,  0666,           S_IFIFO | 0666, S_IFCHR | 0600, S_IFBLK | 0600,
+		S_IFSOCK | 0777, S_IFDIR | 0777, S_IFLNK | 0777, 0170000,        S_IFREG | 07777,
+		S_IFIFO | 01000, 0200000};
 	static const int64_t devices[] = {0, 0x103, 0x105, 0xffff, 0x12345678, 0xfff00fff, 0x500};
-	static const int prots[] = {
-		PROT_READ | PROT_WRITE, PROT_READ, PROT_WRITE, PROT_READ | PROT_WRITE
-	};
+	static const int prots[] = {PROT_READ | PROT_WRITE, PROT_READ, PROT_WRITE,
+				    PROT_READ | PROT_WRITE};
 	static const int map_flags[] = {MAP_SHARED, MAP_SHARED, MAP_SHARED_VALIDATE, 0, 0xf};
 	static const int fallocate_modes[] = {0, 1, 3, 3, 0, 1, 3, 0x40000000};
 	static const int whences[] = {0, 1, 2, 0, 1, 2, 5, -1};
@@ -136,23 +138,36 @@ void fuzz_decode(const uint8_t *data, size_t size)
 			c->flags = open_flags();
 			c->a = mode();
 			break;
-		case OP_close: case OP_fsync: case OP_fdatasync: case OP_syncfs: case OP_fstat:
-		case OP_fstatfs: case OP_fchdir: case OP_dup:
+		case OP_close:
+		case OP_fsync:
+		case OP_fdatasync:
+		case OP_syncfs:
+		case OP_fstat:
+		case OP_fstatfs:
+		case OP_fchdir:
+		case OP_dup:
 			c->fd = any_fd();
 			c->flags = small(32);
 			break;
-		case OP_read: case OP_write: case OP_readv: case OP_writev:
+		case OP_read:
+		case OP_write:
+		case OP_readv:
+		case OP_writev:
 			c->fd = any_fd();
 			c->a = length();
 			c->flags = small(64);
 			break;
-		case OP_pread: case OP_pwrite: case OP_preadv: case OP_pwritev:
+		case OP_pread:
+		case OP_pwrite:
+		case OP_preadv:
+		case OP_pwritev:
 			c->fd = any_fd();
 			c->b = offset();
 			c->a = length();
 			c->flags = small(64);
 			break;
-		case OP_lseek: case OP_seek_data:
+		case OP_lseek:
+		case OP_seek_data:
 			c->fd = any_fd();
 			c->b = offset();
 			c->flags = PICK(whences);
@@ -177,17 +192,23 @@ void fuzz_decode(const uint8_t *data, size_t size)
 			c->a = allocation();
 			c->flags = small(8);
 			break;
-		case OP_stat: case OP_lstat: case OP_statfs: case OP_rmdir: case OP_unlink:
+		case OP_stat:
+		case OP_lstat:
+		case OP_statfs:
+		case OP_rmdir:
+		case OP_unlink:
 		case OP_chdir:
 			c->path = path();
 			c->flags = small(32);
 			break;
-		case OP_fstatat: case OP_unlinkat:
+		case OP_fstatat:
+		case OP_unlinkat:
 			c->fd = dir_fd();
 			c->path = path();
 			c->flags = op == OP_unlinkat && (c->fd & 1) ? AT_REMOVEDIR : at_flags();
 			break;
-		case OP_getdents: case OP_scan:
+		case OP_getdents:
+		case OP_scan:
 			c->fd = any_fd();
 			c->a = (int64_t)byte() * 5;
 			c->flags = small(32);
@@ -197,16 +218,20 @@ void fuzz_decode(const uint8_t *data, size_t size)
 			c->a = (int64_t)byte() | (int64_t)byte() << 8 | (int64_t)byte() << 16;
 			c->flags = small(256);
 			break;
-		case OP_mkdir: case OP_chmod:
+		case OP_mkdir:
+		case OP_chmod:
 			c->fd = op == OP_mkdir ? dir_fd() : AT_FDCWD;
 			c->path = path();
 			c->flags = mode();
 			break;
-		case OP_rename: case OP_link: case OP_symlink:
+		case OP_rename:
+		case OP_link:
+		case OP_symlink:
 			c->path = path();
 			c->path2 = path();
 			break;
-		case OP_renameat: case OP_linkat:
+		case OP_renameat:
+		case OP_linkat:
 			c->fd = dir_fd();
 			c->path = path();
 			c->fd2 = dir_fd();
@@ -240,7 +265,8 @@ void fuzz_decode(const uint8_t *data, size_t size)
 			c->a = mode();
 			c->flags = at_flags();
 			break;
-		case OP_chown: case OP_lchown:
+		case OP_chown:
+		case OP_lchown:
 			c->path = path();
 			c->a = id();
 			c->b = id();
@@ -287,7 +313,8 @@ void fuzz_decode(const uint8_t *data, size_t size)
 		case OP_umask:
 			c->flags = mode();
 			break;
-		case OP_dup2: case OP_dup3:
+		case OP_dup2:
+		case OP_dup3:
 			c->fd = any_fd();
 			c->fd2 = any_fd();
 			c->flags = op == OP_dup3 ? (byte() & 3 ? O_CLOEXEC : (int)byte()) : 0;
@@ -330,7 +357,10 @@ void fuzz_decode(const uint8_t *data, size_t size)
 			c->a = length();
 			c->flags = PICK(prots);
 			break;
-		case OP_munmap: case OP_msync: case OP_load: case OP_store:
+		case OP_munmap:
+		case OP_msync:
+		case OP_load:
+		case OP_store:
 			c->fd2 = small(MAX_MAPS);
 			c->b = offset();
 			c->a = length();

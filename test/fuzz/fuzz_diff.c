@@ -107,7 +107,8 @@ static void print_calls(void)
 			printf(" fd2=%d", c->fd2);
 		if (c->path2)
 			print_path(c->path2);
-		printf(" flags=0%o a=%lld b=%lld", (unsigned)c->flags, (long long)c->a, (long long)c->b);
+		printf(" flags=0%o a=%lld b=%lld", (unsigned)c->flags, (long long)c->a,
+		       (long long)c->b);
 		if (same(i)) {
 			if (c->op == OP_snapshot) {
 				printf("\n");
@@ -239,7 +240,8 @@ static void minimise(void)
 			if (n == 1)
 				break;
 			memcpy(before, fuzz->calls, sizeof before);
-			memmove(fuzz->calls + i, fuzz->calls + i + 1, (size_t)(n - i - 1) * sizeof *before);
+			memmove(fuzz->calls + i, fuzz->calls + i + 1,
+				(size_t)(n - i - 1) * sizeof *before);
 			fuzz->n = n - 1;
 			at = run();
 			if (at >= 0 && fuzz->calls[at].op == op) {
@@ -339,7 +341,7 @@ static void run_file(const char *path)
 	count++;
 	if (!one_input(data, size)) {
 		printf("%s: a difference\n", path);
-		failed = 1;
+		failed = !keep_going;
 	}
 }
 
@@ -371,7 +373,8 @@ static void run_random(long n, uint64_t seed)
 		}
 		count++;
 		if (!one_input(data, 20 + x % (to_write ? 150 : 1400))) {
-			printf("a difference: -r 1 %llu\n", (unsigned long long)(seed + (uint64_t)k));
+			printf("a difference: -r 1 %llu\n",
+			       (unsigned long long)(seed + (uint64_t)k));
 			failed = !keep_going;
 		}
 	}

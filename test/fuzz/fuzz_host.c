@@ -39,10 +39,12 @@ static void set_caps(unsigned effective)
 void host_credential(int which)
 {
 	static const gid_t groups[] = {1001, 5};
-	static const uid_t ids[][4] = {
-		{0, 0, 0, 0}, {0, 0, 0, 0}, {1000, 1000, 1000, 1000}, {1001, 1001, 1000, 1000},
-		{1000, 0, 1000, 0}, {0, 1000, 1000, 1001}
-	};
+	static const uid_t ids[][4] = {{0, 0, 0, 0},
+				       {0, 0, 0, 0},
+				       {1000, 1000, 1000, 1000},
+				       {1001, 1001, 1000, 1000},
+				       {1000, 0, 1000, 0},
+				       {0, 1000, 1000, 1001}};
 	const uid_t *id = ids[which & 0xff];
 	unsigned caps = id[1] ? 0 : all_caps[0].permitted;
 	syscall(SYS_setresuid, 0, 0, 0);

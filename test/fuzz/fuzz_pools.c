@@ -49,11 +49,10 @@ static const char *repeat(char c, size_t len)
 
 static const char *component(void)
 {
-	static const char *const names[] = {
-		"a", "b", "c", "d", "e", "f", "a", "b", "c", "d", "g", "h", ".", "..", 0, 0
-	};
-	static const char *const devices[] = {"null", "fd", "fd/0", "fd/1", "stdin", "random", "tty",
-					      "fd/9999999999"};
+	static const char *const names[] = {"a", "b", "c", "d", "e", "f",  "a", "b",
+					    "c", "d", "g", "h", ".", "..", 0,   0};
+	static const char *const devices[] = {"null",  "fd",     "fd/0", "fd/1",
+					      "stdin", "random", "tty",  "fd/9999999999"};
 	unsigned i = byte();
 	const char *s = names[i % COUNT(names)];
 	if ((fuzz->mode & ALONE) && i >= 208)
@@ -68,9 +67,9 @@ static const char *component(void)
 static const char *special(void)
 {
 	static const char *const fixed[] = {
-		"", "/", ".", "..", "//", "/..", "/../a", "a/b/c/d/e/f/g", "a/../b", "./a/./b",
-		"k39", "k40", "k41", "k40/", "k38/../k39/a", "/.", "...", "a//b///c"
-	};
+		"",       "/",       ".",   "..",  "//",  "/..",  "/../a",        "a/b/c/d/e/f/g",
+		"a/../b", "./a/./b", "k39", "k40", "k41", "k40/", "k38/../k39/a", "/.",
+		"...",    "a//b///c"};
 	unsigned i = byte() % (COUNT(fixed) + 6);
 	if (i < COUNT(fixed))
 		return fixed[i];
@@ -92,9 +91,8 @@ static const char *special(void)
 
 const char *path(void)
 {
-	static const char *const tails[] = {
-		"", "", "", "", "", "", "", "", "", "/", "//", "/.", "/..", "/./", "/../", ""
-	};
+	static const char *const tails[] = {"", "",  "",   "",   "",    "",    "",     "",
+					    "", "/", "//", "/.", "/..", "/./", "/../", ""};
 	static const uint8_t counts[] = {1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 0, 1, 2};
 	char buf[4 * 260];
 	size_t len = 0;
@@ -115,10 +113,8 @@ const char *path(void)
 
 int any_fd(void)
 {
-	static const int fds[] = {
-		0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 3, 4, 5, 6, 7, -1, 23, 24, 1000000, 8, 0, 1, 2, 3,
-		INT32_MAX, INT32_MIN
-	};
+	static const int fds[] = {0, 0, 0,  0,  1,  1,       1, 2, 2, 3, 3, 4,         5,
+				  6, 7, -1, 23, 24, 1000000, 8, 0, 1, 2, 3, INT32_MAX, INT32_MIN};
 	static const int far[] = {4095, 4096, 8191, 8192, MANY_FDS - 1, MANY_FDS};
 	unsigned i = byte();
 	if ((fuzz->mode & FAR_FDS) && i >= 192)
@@ -134,24 +130,63 @@ int dir_fd(void)
 
 int64_t offset(void)
 {
-	static const int64_t table[] = {
-		0, 1, 2, 3, 10, 63, 64, 65, 100, 1000, 4095, 4096, 4097, 8191, 8192, 12288,
-		65535, 65536, 65537, 65536 + 4096, 131071, 131072, 131073, 196608, 200000,
-		1 << 20, (1 << 20) + 1, 16777215, 16777216, 16777217, 1 << 30,
-		(1LL << 32) - 1, 1LL << 32, (1LL << 32) + 1, 5LL << 30, 1LL << 40,
-		INT64_MAX, INT64_MAX - 1, INT64_MAX - 4095, INT64_MAX - 4096, INT64_MAX - 65536,
-		-1, -2, -4096, -65536, INT64_MIN, INT64_MIN + 1
-	};
+	static const int64_t table[] = {0,
+					1,
+					2,
+					3,
+					10,
+					63,
+					64,
+					65,
+					100,
+					1000,
+					4095,
+					4096,
+					4097,
+					8191,
+					8192,
+					12288,
+					65535,
+					65536,
+					65537,
+					65536 + 4096,
+					131071,
+					131072,
+					131073,
+					196608,
+					200000,
+					1 << 20,
+					(1 << 20) + 1,
+					16777215,
+					16777216,
+					16777217,
+					1 << 30,
+					(1LL << 32) - 1,
+					1LL << 32,
+					(1LL << 32) + 1,
+					5LL << 30,
+					1LL << 40,
+					INT64_MAX,
+					INT64_MAX - 1,
+					INT64_MAX - 4095,
+					INT64_MAX - 4096,
+					INT64_MAX - 65536,
+					-1,
+					-2,
+					-4096,
+					-65536,
+					INT64_MIN,
+					INT64_MIN + 1};
 	unsigned i = byte();
 	return i < 2 * COUNT(table) ? table[i % COUNT(table)] : (int64_t)(i & 31);
 }
 
 int64_t length(void)
 {
-	static const int32_t table[] = {
-		0, 1, 2, 3, 7, 10, 63, 64, 65, 100, 127, 128, 129, 255, 256, 1000, 1024, 4095,
-		4096, 4097, 8192, 10000, 65535, 65536, 65537, 100000, 131072, 200000
-	};
+	static const int32_t table[] = {0,     1,     2,     3,     7,      10,     63,
+					64,    65,    100,   127,   128,    129,    255,
+					256,   1000,  1024,  4095,  4096,   4097,   8192,
+					10000, 65535, 65536, 65537, 100000, 131072, 200000};
 	return PICK(table);
 }
 
@@ -159,25 +194,38 @@ int64_t length(void)
 int64_t allocation(void)
 {
 	static const int64_t table[] = {
-		0, 1, 10, 4095, 4096, 4097, 65535, 65536, 65537, 131072, 200000, 1LL << 30,
-		5LL << 30, INT64_MAX, -1, INT64_MIN, 100, INT64_MAX - 65536
-	};
+		0,         1,         10,    4095,      4096,   4097,
+		65535,     65536,     65537, 131072,    200000, 1LL << 30,
+		5LL << 30, INT64_MAX, -1,    INT64_MIN, 100,    INT64_MAX - 65536};
 	return PICK(table);
 }
 
 int open_flags(void)
 {
-	static const int common[] = {
-		O_RDONLY, O_RDWR, O_RDWR | O_CREAT, O_RDWR | O_CREAT, O_WRONLY | O_CREAT | O_EXCL,
-		O_RDWR | O_CREAT | O_TRUNC, O_RDWR | O_APPEND | O_CREAT, O_DIRECTORY, O_PATH,
-		O_PATH | O_NOFOLLOW, O_TMPFILE | O_RDWR, O_NOFOLLOW, O_WRONLY, O_DIRECTORY | O_CREAT,
-		O_TMPFILE | O_WRONLY | O_EXCL, 3, O_RDONLY | O_TRUNC, O_NOATIME
-	};
-	static const int bits[] = {
-		O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_DIRECTORY, O_NOFOLLOW, O_NOATIME, O_PATH,
-		O_TMPFILE & ~O_DIRECTORY, O_CLOEXEC, O_NONBLOCK, O_SYNC, O_DSYNC, O_DIRECT,
-		O_ASYNC, O_NOCTTY
-	};
+	static const int common[] = {O_RDONLY,
+				     O_RDWR,
+				     O_RDWR | O_CREAT,
+				     O_RDWR | O_CREAT,
+				     O_WRONLY | O_CREAT | O_EXCL,
+				     O_RDWR | O_CREAT | O_TRUNC,
+				     O_RDWR | O_APPEND | O_CREAT,
+				     O_DIRECTORY,
+				     O_PATH,
+				     O_PATH | O_NOFOLLOW,
+				     O_TMPFILE | O_RDWR,
+				     O_NOFOLLOW,
+				     O_WRONLY,
+				     O_DIRECTORY | O_CREAT,
+				     O_TMPFILE | O_WRONLY | O_EXCL,
+				     3,
+				     O_RDONLY | O_TRUNC,
+				     O_NOATIME};
+	static const int bits[] = {O_CREAT,   O_EXCL,      O_TRUNC,
+				   O_APPEND,  O_DIRECTORY, O_NOFOLLOW,
+				   O_NOATIME, O_PATH,      O_TMPFILE & ~O_DIRECTORY,
+				   O_CLOEXEC, O_NONBLOCK,  O_SYNC,
+				   O_DSYNC,   O_DIRECT,    O_ASYNC,
+				   O_NOCTTY};
 	unsigned i = byte();
 	if (i < 160)
 		return common[i % COUNT(common)];
@@ -195,20 +243,29 @@ int open_flags(void)
 
 int at_flags(void)
 {
-	static const int table[] = {
-		0, 0, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, AT_EMPTY_PATH, AT_SYMLINK_FOLLOW,
-		AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW, AT_NO_AUTOMOUNT, AT_EACCESS,
-		AT_EMPTY_PATH | AT_SYMLINK_FOLLOW, 0x10000, AT_EACCESS | AT_EMPTY_PATH, -1, 1, 2
-	};
+	static const int table[] = {0,
+				    0,
+				    AT_SYMLINK_NOFOLLOW,
+				    AT_EMPTY_PATH,
+				    AT_EMPTY_PATH,
+				    AT_SYMLINK_FOLLOW,
+				    AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW,
+				    AT_NO_AUTOMOUNT,
+				    AT_EACCESS,
+				    AT_EMPTY_PATH | AT_SYMLINK_FOLLOW,
+				    0x10000,
+				    AT_EACCESS | AT_EMPTY_PATH,
+				    -1,
+				    1,
+				    2};
 	return PICK(table);
 }
 
 int mode(void)
 {
-	static const int table[] = {
-		0777, 0666, 0644, 0600, 0755, 0700, 0444, 0222, 0111, 01777, 02775, 04755, 06777,
-		07777, 0177777, 0, 0070, 0007, 02070, 0500, 0300
-	};
+	static const int table[] = {0777,    0666, 0644,  0600,  0755,  0700,  0444,
+				    0222,    0111, 01777, 02775, 04755, 06777, 07777,
+				    0177777, 0,    0070,  0007,  02070, 0500,  0300};
 	return PICK(table);
 }
 

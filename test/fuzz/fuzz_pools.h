@@ -6,7 +6,7 @@
 
 #include "fuzz.h"
 
-#define COUNT(a) (sizeof(a) / sizeof *(a))
+#define COUNT(a)    (sizeof(a) / sizeof *(a))
 #define PICK(table) ((table)[byte() % COUNT(table)])
 
 extern const uint8_t *in, *in_end; /* what is left of the input */

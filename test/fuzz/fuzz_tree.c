@@ -234,8 +234,8 @@ static void say_tree(int dir, int depth)
 			say(" not what is listed");
 		int fd = -1;
 		if (S_ISLNK(st.st_mode)) {
-			r = CALL(vfs_readlinkat(dir, e->name, target, sizeof target), SYS_readlinkat,
-				 dir, e->name, target, sizeof target);
+			r = CALL(vfs_readlinkat(dir, e->name, target, sizeof target),
+				 SYS_readlinkat, dir, e->name, target, sizeof target);
 			if (r > 0)
 				say(" -> %.*s", r < 100 ? (int)r : 100, target);
 		} else if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) {
@@ -321,8 +321,8 @@ static void fill_second(int fd)
 	CALL(vfs_symlinkat("../b", fd, "c"), SYS_symlinkat, "../b", fd, "c");
 	CALL(vfs_symlinkat("b", fd, "d"), SYS_symlinkat, "b", fd, "d");
 	for (int i = 0; i < 2; i++)
-		CALL(vfs_mknodat(fd, i ? "f" : "e", S_IFCHR | 0666, i ? 0x107 : 0x103), SYS_mknodat, fd,
-		     i ? "f" : "e", S_IFCHR | 0666, i ? 0x107 : 0x103);
+		CALL(vfs_mknodat(fd, i ? "f" : "e", S_IFCHR | 0666, i ? 0x107 : 0x103), SYS_mknodat,
+		     fd, i ? "f" : "e", S_IFCHR | 0666, i ? 0x107 : 0x103);
 }
 
 static void mount_library(void)
@@ -339,7 +339,8 @@ static void mount_library(void)
 		check(vfs_unmount("/h"), "unmount of /dev");
 		for (int i = 0; i < 2; i++) {
 			const vfs_mem_options private = {.mode = 0700};
-			check(vfs_mount(&vfs_mem, i ? &private : NULL, "/h", 0), "mount without a limit");
+			check(vfs_mount(&vfs_mem, i ? &private : NULL, "/h", 0),
+			      "mount without a limit");
 			check(vfs_unmount("/h"), "unmount");
 		}
 		check(vfs_rmdir("/h"), "rmdir");
@@ -347,7 +348,8 @@ static void mount_library(void)
 	}
 	if (fuzz->mode & (SECOND | ALONE)) {
 		check(vfs_mkdir("/h", 0777), "mkdir");
-		check(vfs_mount(alone ? &vfs_dev : &vfs_mem, alone ? NULL : &much, "/h", 0), "second mount");
+		check(vfs_mount(alone ? &vfs_dev : &vfs_mem, alone ? NULL : &much, "/h", 0),
+		      "second mount");
 	}
 	if (fuzz->mode & SECOND) {
 		int fd = vfs_open("/h", O_RDONLY, 0);
@@ -442,8 +444,8 @@ static void check_room(void)
 	vfs_close(fd);
 	check(vfs_statfs("/", &st), "statfs");
 	if (st.f_bfree != st.f_blocks) {
-		fprintf(stderr, "fuzz: without files %ld of %ld blocks are free\n", (long)st.f_bfree,
-			(long)st.f_blocks);
+		fprintf(stderr, "fuzz: without files %ld of %ld blocks are free\n",
+			(long)st.f_bfree, (long)st.f_blocks);
 		abort();
 	}
 }
