@@ -91,9 +91,9 @@ int vfs__may_delete(const FSNode *dir, const FSNode *n)
 
 void vfs_get_credential(vfs_credential *out)
 {
-	vfs__lock_names();
+	vfs__lock(&vfs__namespace);
 	*out = vfs__process.cred;
-	vfs__unlock_names();
+	vfs__unlock(&vfs__namespace);
 }
 
 int vfs_set_credential(const vfs_credential *c)
@@ -102,17 +102,17 @@ int vfs_set_credential(const vfs_credential *c)
 		return -EFAULT;
 	if (c->ngroups > VFS_NGROUPS_MAX)
 		return -EINVAL;
-	vfs__lock_names();
+	vfs__lock(&vfs__namespace);
 	vfs__process.cred = *c;
-	vfs__unlock_names();
+	vfs__unlock(&vfs__namespace);
 	return 0;
 }
 
 mode_t vfs_umask(mode_t mask)
 {
-	vfs__lock_names();
+	vfs__lock(&vfs__namespace);
 	mode_t old = vfs__process.umask;
 	vfs__process.umask = mask & 0777;
-	vfs__unlock_names();
+	vfs__unlock(&vfs__namespace);
 	return old;
 }

@@ -16,10 +16,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* clang-format off */
 #define FUZZ_OPS(X)                                                                                \
 	X(open)                                                                                    \
 	X(close)                                                                                   \
-	X(read) X(write) X(pread) X(pwrite) X(readv) X(writev) X(preadv) X(pwritev) X(lseek) X(    \
+	X(read)                                                                                    \
+	X(write) X(pread) X(pwrite) X(readv) X(writev) X(preadv) X(pwritev) X(lseek) X(            \
 		seek_data) X(truncate) X(ftruncate) X(fallocate) X(fadvise) X(fsync) X(fdatasync)  \
 		X(syncfs) X(stat) X(lstat) X(fstat) X(fstatat) X(statfs) X(fstatfs) X(getdents) X( \
 			scan) X(walk_changing) X(mkdir) X(rmdir) X(unlink) X(unlinkat) X(rename)   \
@@ -31,6 +33,7 @@
 							X(munmap) X(msync) X(load) X(store)        \
 								X(mmap_private) X(credential)      \
 									X(snapshot)
+/* clang-format on */
 
 enum fuzz_op {
 #define X(name) OP_##name,
@@ -136,6 +139,7 @@ long fionread(int fd, void *arg);
 long truncate_path(const struct call *c);
 long open_file(const struct call *c, int index);
 long link_file(const struct call *c, int index);
+long rename_file(const struct call *c);
 
 /* fuzz_tree.c */
 struct stat;

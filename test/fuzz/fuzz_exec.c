@@ -361,10 +361,8 @@ static long execute(const struct call *c, int index)
 		return CALL(vfs_unlinkat(c->fd, c->path, c->flags), SYS_unlinkat, c->fd, c->path,
 			    c->flags);
 	case OP_rename:
-		return CALL(vfs_rename(c->path, c->path2), SYS_rename, c->path, c->path2);
 	case OP_renameat:
-		return CALL(vfs_renameat(c->fd, c->path, c->fd2, c->path2, (unsigned)c->flags),
-			    SYS_renameat2, c->fd, c->path, c->fd2, c->path2, c->flags);
+		return rename_file(c);
 	case OP_link:
 	case OP_linkat:
 		return link_file(c, index);
