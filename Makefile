@@ -140,7 +140,7 @@ test: ; @$(tally) --start && $(MAKE) --no-print-directory test-native test-node 
 
 # The fuzzer, as a program over its corpus, and as libFuzzer's: SECONDS of it.
 fuzz_sources = $(wildcard test/fuzz/*.c) $(core)
-fuzz_flags = -O1 -g -std=gnu11 -Iinclude -Ibuild/include -lpthread
+fuzz_flags = -O1 -g -std=gnu11 -fno-sanitize-recover=all -Iinclude -Ibuild/include -lpthread
 build/fuzz/corpus: $(fuzz_sources) $(headers) $(wildcard test/fuzz/*.h)
 	@mkdir -p $(@D)
 	$(say)clang -DSTANDALONE -fsanitize=address,undefined $(fuzz_sources) $(fuzz_flags) -o $@
@@ -150,7 +150,7 @@ build/fuzz/fuzz: $(fuzz_sources) $(headers) $(wildcard test/fuzz/*.h)
 SECONDS ?= 3600
 fuzz: build/fuzz/fuzz
 	@mkdir -p build/fuzz/found && cp -n test/fuzz/corpus/* build/fuzz/found
-	build/fuzz/fuzz -max_total_time=$(SECONDS) build/fuzz/found
+	build/fuzz/fuzz -max_total_time=$(SECONDS) -max_len=1500 -timeout=30 -rss_limit_mb=4096 build/fuzz/found
 
 native_programs = $(foreach v,gcc clang asan tsan,build/$v/posix) build/host/posix \
 	build/asan/blocks build/asan/core build/tsan/core build/asan/mount build/asan/threads build/tsan/threads build/gcc/nomem build/asan/nomem build/fuzz/corpus
@@ -240,10 +240,12 @@ clean:
 
 test-long:
 	@$(tally) --start
-	@$(MAKE) --no-print-directory build/gcc/long build/asan/posix
+	@$(MAKE) --no-print-directory build/gcc/long build/fuzz/corpus build/fuzz/fuzz
 	@$(tally) long,gcc build/gcc/long
 	@$(tally) browsers env PATH=$(em):$$PATH test/web/selftest.sh chromium
-	@$(MAKE) --no-print-directory fuzz
+	@$(tally) fuzz,random build/fuzz/corpus -r 200000 1
+	@$(tally) fuzz,coverage test/fuzz/coverage.sh
+	@$(tally) fuzz,hour $(MAKE) --no-print-directory fuzz
 	@$(tally) --sum
 
 .PHONY: lint install help test-long all lib demo test test-native test-node test-web test-suites bench clean fuzz

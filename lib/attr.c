@@ -164,7 +164,8 @@ static int chown_node(FSNode *n, uid_t uid, gid_t gid)
 	/* a program that changes hands is no longer set-id */
 	if (!S_ISDIR(n->mode)) {
 		a.mode = n->mode & ~(mode_t)S_ISUID;
-		if (n->mode & S_IXGRP)
+		if ((n->mode & S_IXGRP) ||
+		    (!vfs__in_group(n->gid) && !vfs__capable(VFS_CAP_FSETID)))
 			a.mode &= ~(mode_t)S_ISGID;
 		a.valid |= VFS_MODE;
 		if (a.mode != n->mode && !vfs__owns(n))

@@ -75,7 +75,7 @@ static int set_flags(FSStream *s, int flags)
 		if (!owns)
 			return -EPERM;
 	}
-	if ((flags & O_DIRECT) && s->type == DT_DIR)
+	if ((flags & O_DIRECT) && s->type != DT_REG)
 		return -EINVAL;
 	vfs__lock_node(n);
 	vfs__store(&shared->flags, (shared->flags & ~SETTABLE) | (flags & SETTABLE));

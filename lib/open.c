@@ -126,7 +126,7 @@ static int check_open(const FSNode *n, int flags)
 		return err;
 	if ((flags & O_NOATIME) && !vfs__owns(n))
 		return -EPERM;
-	if ((flags & O_DIRECT) && S_ISDIR(n->mode))
+	if ((flags & O_DIRECT) && (S_ISDIR(n->mode) || S_ISCHR(n->mode)))
 		return -EINVAL;
 	return 0;
 }

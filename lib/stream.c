@@ -109,7 +109,8 @@ static ssize_t transfer(FSStream *s, const struct iovec *iov, int n, off_t pos, 
 	FSStreamShared *shared = s->shared;
 	FSNode *node = shared->node;
 	if (UNLIKELY(s->type != DT_REG)) /* a device or a directory */
-		return move(s, iov, n, pos < 0 ? 0 : pos, write);
+		return pos > OFF_MAX - (off_t)len ? -EINVAL
+						  : move(s, iov, n, pos < 0 ? 0 : pos, write);
 
 	vfs__lock_node(node);
 	off_t at = pos < 0 ? shared->pos : pos;
@@ -263,7 +264,8 @@ off_t vfs_lseek(int fd, off_t offset, int whence)
 	} else if (!s->seekable) {
 		r = -ESPIPE;
 	} else if (s->type == DT_CHR) {
-		r = s->stream_ops->llseek(s, offset, whence);
+		r = (unsigned)whence > SEEK_HOLE ? -EINVAL
+						 : s->stream_ops->llseek(s, offset, whence);
 	} else if (s->type == DT_DIR) {
 		vfs__lock_names();
 		r = seek(s, offset, whence);

@@ -116,50 +116,43 @@ static bool any(const struct call *c)
 }
 
 /* Each of the calls, where the host fails with one of its errnos and the library
- * with one of its own; 0 ends a list. */
+ * with one of its own; each was seen with one of the calls of its line. */
 static const struct deviation {
-	int op[4]; /* plus one */
-	int host[12], lib[5];
+	int op[5];            /* ends in OPS; none: every call */
+	int host[11], lib[5]; /* end in 0 */
 	bool (*when)(const struct call *c);
 } deviations[] = {
-#define OPS2(a, b)                     \
-	{                              \
-		OP_##a + 1, OP_##b + 1 \
-	}
-#define OPS3(a, b, c)                              \
-	{                                          \
-		OP_##a + 1, OP_##b + 1, OP_##c + 1 \
-	}
-#define OPS4(a, b, c, d)                                       \
-	{                                                      \
-		OP_##a + 1, OP_##b + 1, OP_##c + 1, OP_##d + 1 \
-	}
-	{OPS4(rename, renameat, link, linkat),
-	 {ENOENT, EBUSY, EEXIST, EFAULT, EACCES, ELOOP, ENOTDIR, EBADF, EXDEV, EROFS, EINVAL},
+	{{OP_rename, OP_renameat, OPS},
+	 {ENOENT, EBUSY, EEXIST, EFAULT, EACCES, ELOOP, ENOTDIR, EBADF, EXDEV, EROFS},
 	 {ENAMETOOLONG},
 	 long_name},
-	{OPS4(open, unlink, unlinkat, rmdir), {EISDIR, ENOENT, EROFS}, {ENAMETOOLONG}, long_name},
+	{{OP_open, OPS}, {EISDIR}, {ENAMETOOLONG}, long_name},
+	/* in a directory that was removed: the length goes before that nothing is there */
+	{{OPS}, {ENOENT}, {ENAMETOOLONG}, long_name},
 	/* what there is on a read-only file system goes before that it is one; and
 	 * what the names are, before on which file system */
-	{OPS3(unlink, unlinkat, rmdir), {EROFS}, {ENOENT, ENOTDIR, EISDIR, EBUSY, ENOTEMPTY}, any},
-	{OPS2(rename, renameat), {EXDEV, EROFS}, {EBUSY, EEXIST}, any},
-	{OPS2(link, linkat), {EROFS}, {EXDEV}, any},
+	{{OP_unlink, OP_unlinkat, OP_rmdir, OPS},
+	 {EROFS},
+	 {ENOENT, ENOTDIR, EISDIR, ENAMETOOLONG},
+	 any},
+	{{OP_rename, OP_renameat, OPS}, {EXDEV}, {EBUSY, EEXIST}, any},
+	{{OP_link, OP_linkat, OPS}, {EROFS}, {EXDEV}, any},
 	/* that a link has no mode, before EROFS */
-	{OPS2(fchmodat, chmod), {EROFS}, {EOPNOTSUPP}, any},
+	{{OP_fchmodat, OPS}, {EROFS}, {EOPNOTSUPP}, any},
 	/* in a directory that was removed: rights, and the slash behind a file's name,
 	 * go before that nothing can be made */
-	{OPS2(open, open), {ENOENT}, {EACCES}, any},
-	{OPS2(rename, renameat), {ENOENT}, {ENOTDIR}, any},
+	{{OP_open, OPS}, {ENOENT}, {EACCES}, any},
+	{{OP_rename, OP_renameat, OPS}, {ENOENT}, {ENOTDIR}, any},
 	/* an offset below 0 goes before the descriptor; one that ends too far, before
 	 * rights and what kind of file it is */
-	{OPS2(mmap, mmap_private), {EBADF, EACCES, ENODEV, EOVERFLOW}, {EINVAL}, negative},
-	{OPS2(mmap, mmap_private), {EACCES, ENODEV, EINVAL}, {EOVERFLOW}, too_far},
+	{{OP_mmap, OP_mmap_private, OPS}, {EBADF, EACCES, ENODEV, EOVERFLOW}, {EINVAL}, negative},
+	{{OP_mmap, OP_mmap_private, OPS}, {EACCES, ENODEV, EINVAL}, {EOVERFLOW}, too_far},
 	/* memory that is not there goes before what kind of file it is and how far
 	 * the range goes */
-	{OPS4(read, pread, readv, preadv), {EISDIR, EINVAL}, {EFAULT}, bad_buffer},
-	{OPS2(getcwd, getdents), {ERANGE, ENOENT}, {EFAULT}, bad_buffer},
+	{{OP_read, OP_pread, OPS}, {EISDIR, EINVAL}, {EFAULT}, bad_buffer},
+	{{OP_getcwd, OPS}, {ERANGE, ENOENT}, {EFAULT}, bad_buffer},
 	/* that it is a directory goes before how far the range goes */
-	{OPS4(read, pread, readv, preadv), {EINVAL}, {EISDIR}, any}};
+	{{OP_read, OP_pread, OP_readv, OP_preadv, OPS}, {EINVAL}, {EISDIR}, any}};
 
 static bool unseen_memory(const struct call *c, int64_t host, int64_t lib)
 {
@@ -179,12 +172,11 @@ static bool of_nothing(const struct call *c, int64_t host, int64_t lib)
 	return is_write(c) && !is_vector(c) && host == -ENOSPC && lib == 0;
 }
 
-static bool holds(const int *list, int n, int64_t what)
+static bool holds(const int *list, int end, int64_t what)
 {
-	for (int i = 0; i < n && list[i]; i++)
-		if (list[i] == what)
-			return true;
-	return false;
+	while (*list != end && *list != what)
+		list++;
+	return *list != end;
 }
 
 bool may_differ(const struct call *c, int64_t host, int64_t lib)
@@ -193,8 +185,8 @@ bool may_differ(const struct call *c, int64_t host, int64_t lib)
 		return true;
 	for (size_t i = 0; i < sizeof deviations / sizeof *deviations; i++) {
 		const struct deviation *d = &deviations[i];
-		if (holds(d->op, 4, c->op + 1) && holds(d->host, 12, -host) &&
-		    holds(d->lib, 5, -lib) && d->when(c))
+		if ((d->op[0] == OPS || holds(d->op, OPS, c->op)) && holds(d->host, 0, -host) &&
+		    holds(d->lib, 0, -lib) && d->when(c))
 			return true;
 	}
 	return false;
@@ -274,7 +266,7 @@ long open_file(const struct call *c, int index)
 		r = -ENXIO;
 	if (r == -EACCES && (flags & O_CREAT) && (lib == -ELOOP || lib == -ENXIO))
 		r = lib;
-	else if (r == -EACCES && (flags & (O_CREAT | O_EXCL)) == O_CREAT && lib >= 0)
+	else if (r == -EACCES && (flags & (O_CREAT | O_EXCL)) == O_CREAT && lib != -EACCES)
 		r = CALL(0, SYS_openat, c->fd, c->path, flags & ~O_CREAT);
 	return r;
 }
