@@ -11,8 +11,8 @@
  * freed with the last of them.
  */
 #include "blocks_tree.h"
+#include "pages.h"
 #include <assert.h>
-#include <sys/mman.h>
 
 const char vfs_blocks_map_linked = 1;
 
@@ -21,7 +21,7 @@ static char *get_pages(uint64_t count)
 {
 	if (count > (size_t)-1 >> 1 >> VFS_BLOCK_SHIFT)
 		return NULL;
-	return aligned_alloc(VFS_BLOCK, (size_t)count << VFS_BLOCK_SHIFT);
+	return pages_aligned_alloc(VFS_BLOCK, (size_t)count << VFS_BLOCK_SHIFT);
 }
 
 static struct vfs_extent **extent_of(vfs_blocks *b, const char *memory)
@@ -44,7 +44,7 @@ enum vfs__extent_drop vfs__extent_drop(vfs_blocks *b, const char *block)
 	if (!--e->live) {
 		*p = e->next;
 		vfs__blocks_give(b, e->count << VFS_BLOCK_SHIFT);
-		free(e->memory);
+		pages_free(e->memory);
 		free(e);
 	}
 	return DROPPED;
@@ -132,35 +132,19 @@ static int new_extent(vfs_blocks *b, uint64_t first, uint64_t last, struct vfs_e
 			*out = e;
 			return 0;
 		}
-		free(memory);
+		pages_free(memory);
 	}
 	free(e);
 	return -ENOMEM;
 }
 
-static int map_private(const vfs_blocks *b, off_t size, size_t len, off_t pos, void **addr)
-{
-	size_t got;
-	uint64_t count = ((uint64_t)len + VFS_BLOCK - 1) >> VFS_BLOCK_SHIFT;
-	char *memory = get_pages(count);
-
-	if (!memory)
-		return -ENOMEM;
-	got = (size_t)vfs_blocks_read(b, size, memory, len, pos);
-	memset(memory + got, 0, ((size_t)count << VFS_BLOCK_SHIFT) - got);
-	*addr = memory;
-	return 0;
-}
-
-int vfs_blocks_map(vfs_blocks *b, off_t size, size_t len, off_t pos, int flags, void **addr)
+int vfs_blocks_map(vfs_blocks *b, off_t size, size_t len, off_t pos, void **addr)
 {
 	uint64_t first = (uint64_t)pos >> VFS_BLOCK_SHIFT;
 	uint64_t last = ((uint64_t)pos + len - 1) >> VFS_BLOCK_SHIFT;
 	struct vfs_extent *e;
 	int err;
 
-	if (!(flags & MAP_SHARED))
-		return map_private(b, size, len, pos, addr);
 	err = find_extent(b, first, last, &e);
 	if (!err && !e)
 		err = new_extent(b, first, last, &e);

@@ -5,6 +5,7 @@
  * mappings can be unmapped and synced.
  */
 #include "internal.h"
+#include "pages.h"
 #include <sys/mman.h>
 #include <vfsfs/blocks.h>
 
@@ -44,7 +45,7 @@ static void end_region(region *r)
 {
 	FSNode *n = r->node;
 	if (!n) {
-		free(r->base);
+		pages_free(r->base);
 	} else {
 		vfs__lock_node(n);
 		if (r->writable)
@@ -56,40 +57,57 @@ static void end_region(region *r)
 		vfs_node_put(n);
 		vfs__dec(&m->busy);
 	}
-	free(r);
+	pages_free(r);
 }
 
-static int map_file(int fd, region *r, int prot, int flags)
+/* The copy that a private mapping is; zeros where the file ends. */
+static int copy_file(FSStream *s, region *r)
+{
+	char *copy = pages_aligned_alloc(page_size(), r->len);
+	size_t got = 0;
+	ssize_t n = copy ? 1 : -ENOMEM;
+	while (n > 0 && got < r->len) {
+		n = s->stream_ops->read(s, copy + got, r->len - got, r->pos + (off_t)got);
+		got += n > 0 ? (size_t)n : 0;
+	}
+	if (n < 0) {
+		pages_free(copy);
+		return (int)n;
+	}
+	memset(copy + got, 0, r->len - got);
+	r->base = copy;
+	return 0;
+}
+
+static int map_file(int fd, region *r, int prot, bool shared)
 {
 	FSStream *s = vfs__get_stream(fd);
 	if (!s)
 		return -EBADF;
 	FSNode *n = s->shared->node;
-	void *addr = NULL;
-	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
+	void *addr;
 	int err;
 	if (s->stream_ops == &vfs__path_ops)
 		err = -EBADF;
 	else if (!s->readable || (shared && (prot & PROT_WRITE) && !s->writable))
 		err = -EACCES;
-	else if (!s->stream_ops->mmap)
+	else if (!s->stream_ops->mmap && (shared || !S_ISREG(n->mode)))
 		err = -ENODEV;
 	else {
 		vfs__lock_node(n);
-		err = s->stream_ops->mmap(s, r->len, r->pos, prot, flags, &addr);
+		err = shared ? s->stream_ops->mmap(s, r->len, r->pos, prot, &addr)
+			     : copy_file(s, r);
 		if (!err)
 			vfs__mark_read(s);
 		vfs__unlock_node(n);
 	}
-	if (!err) {
+	if (!err && shared) {
 		r->base = addr;
-		if (shared) {
-			r->node = n;
-			r->ops = s->stream_ops;
-			r->writable = prot & PROT_WRITE;
-			vfs__get_node(n);
-			vfs__inc(&n->mount->busy);
-		}
+		r->node = n;
+		r->ops = s->stream_ops;
+		r->writable = prot & PROT_WRITE;
+		vfs__get_node(n);
+		vfs__inc(&n->mount->busy);
 	}
 	vfs__put_stream(s);
 	return err;
@@ -123,27 +141,23 @@ static int map(size_t len, int prot, int flags, int fd, off_t pos, void **out)
 	if ((type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE) ||
 	    (flags & MAP_FIXED))
 		return -EINVAL;
-	region *r = calloc(1, sizeof *r);
-	mapping *m = malloc(sizeof *m);
+	region *r = pages_malloc(sizeof *r);
+	mapping *m = pages_malloc(sizeof *m);
 	int err = r && m ? 0 : -ENOMEM;
 	if (!err) {
-		r->len = size;
-		r->pos = pos;
-		if (type == MAP_SHARED_VALIDATE)
-			flags = (flags & ~MAP_TYPE) | MAP_SHARED;
+		*r = (region){.len = size, .pos = pos, .parts = 1};
 		if (!(flags & MAP_ANONYMOUS))
-			err = map_file(fd, r, prot, flags);
-		else if ((r->base = aligned_alloc(page_size(), size)) != NULL)
+			err = map_file(fd, r, prot, type != MAP_PRIVATE);
+		else if ((r->base = pages_aligned_alloc(page_size(), size)) != NULL)
 			memset(r->base, 0, size);
 		else
 			err = -ENOMEM;
 	}
 	if (err) {
-		free(r);
-		free(m);
+		pages_free(r);
+		pages_free(m);
 		return err;
 	}
-	r->parts = 1;
 	*m = (mapping){NULL, (uintptr_t)r->base, (uintptr_t)r->base + size, r};
 	*out = r->base;
 	vfs__lock(&lock);
@@ -179,7 +193,7 @@ static void cut(mapping **at, uintptr_t start, uintptr_t end, mapping **spare, r
 		*at = m->next;
 		if (--m->region->parts == 0)
 			*dead = m->region;
-		free(m);
+		pages_free(m);
 	}
 }
 
@@ -217,7 +231,7 @@ int vfs_munmap(void *addr, size_t len)
 	if (!len || !good_range(addr, &len) || !len)
 		return -EINVAL;
 	uintptr_t end = at + len;
-	mapping *spare = malloc(sizeof *spare);
+	mapping *spare = pages_malloc(sizeof *spare);
 	if (!spare)
 		return -ENOMEM;
 	vfs__lock(&lock);
@@ -233,7 +247,7 @@ int vfs_munmap(void *addr, size_t len)
 		at = next;
 	}
 	vfs__unlock(&lock);
-	free(spare);
+	pages_free(spare);
 	return 0;
 }
 

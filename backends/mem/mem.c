@@ -50,13 +50,13 @@ static int mem_allocate(FSStream *s, int mode, off_t offset, off_t len)
 	return vfs_blocks_allocate(vfs_node_data(node), &node->size, mode, offset, len);
 }
 
-static int mem_mmap(FSStream *s, size_t len, off_t pos, int prot, int flags, void **addr)
+static int mem_mmap(FSStream *s, size_t len, off_t pos, int prot, void **addr)
 {
 	FSNode *node = s->shared->node;
 	(void)prot;
 	if (!vfs_blocks_map)
 		return -ENODEV;
-	return vfs_blocks_map(vfs_node_data(node), node->size, len, pos, flags, addr);
+	return vfs_blocks_map(vfs_node_data(node), node->size, len, pos, addr);
 }
 
 static void mem_munmap(FSNode *node, void *addr, size_t len, off_t pos)

@@ -174,11 +174,11 @@ struct StreamOps {
 	ssize_t (*writev)(FSStream *s, const struct iovec *iov, int n, off_t pos);
 	/* fallocate(2) with its mode bits; sets FSNode.size. NULL: EOPNOTSUPP. */
 	int (*allocate)(FSStream *s, int mode, off_t offset, off_t len);
-	/* Makes [pos, pos + len) of the file appear at *addr: its own memory
-	 * when flags has MAP_SHARED, else a private copy made by malloc that
-	 * the core frees. NULL: ENODEV. */
-	int (*mmap)(FSStream *s, size_t len, off_t pos, int prot, int flags, void **addr);
-	/* Ends a shared mapping that mmap made, all of it. */
+	/* Shared mappings: makes [pos, pos + len) of the file appear at *addr,
+	 * its own memory. A private mapping is a copy, which the core makes by
+	 * read. NULL: ENODEV, but for private mappings of regular files. */
+	int (*mmap)(FSStream *s, size_t len, off_t pos, int prot, void **addr);
+	/* Ends a mapping that mmap made, all of it. */
 	void (*munmap)(FSNode *node, void *addr, size_t len, off_t pos);
 	/* Writes a shared mapping's range out. NULL: 0. */
 	int (*msync)(FSNode *node, void *addr, size_t len, off_t pos, int flags);

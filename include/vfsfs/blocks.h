@@ -89,17 +89,14 @@ int vfs_blocks_allocate(vfs_blocks *b, off_t *size, int mode, off_t pos, off_t l
  * Makes [pos, pos + len) appear at *addr, zeros past the end of the file. A
  * block's alignment is kept: a `pos` on a page boundary gives such an address.
  *
- * With MAP_SHARED in flags it is the file's own memory until
- * vfs_blocks_unmap: its blocks are moved into one extent, or are in one
- * already. -ENOMEM: no memory, no room, or another mapping holds some of the
+ * It is the file's own memory until vfs_blocks_unmap: its blocks are moved into
+ * one extent, or are in one already. -ENOMEM: no memory, no room, or another mapping holds some of the
  * blocks in an extent that does not hold them all.
  *
  * What a program stores past the end of the file is no data: it is zeros once
  * the file grows over it, and gone with the mapping.
- *
- * Without MAP_SHARED it is a copy, which free() frees.
  */
-int vfs_blocks_map(vfs_blocks *b, off_t size, size_t len, off_t pos, int flags, void **addr);
+int vfs_blocks_map(vfs_blocks *b, off_t size, size_t len, off_t pos, void **addr);
 /* Ends one shared mapping. Blocks past the end of the file go with the last. */
 void vfs_blocks_unmap(vfs_blocks *b, off_t size, void *addr);
 

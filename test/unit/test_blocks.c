@@ -345,7 +345,7 @@ static void punching_frees_whole_blocks(void **state)
 static char *map(off_t pos, size_t len)
 {
 	void *addr = NULL;
-	assert_int_equal(vfs_blocks_map(&b, size, len, pos, MAP_SHARED, &addr), 0);
+	assert_int_equal(vfs_blocks_map(&b, size, len, pos, &addr), 0);
 	return addr;
 }
 
@@ -446,11 +446,9 @@ static void mapping_that_cannot_be_in_place_is_enomem(void **state)
 	fill(0, 'a', 4 * VFS_BLOCK);
 	char *m = map(VFS_BLOCK, VFS_BLOCK);
 
-	assert_int_equal(vfs_blocks_map(&b, size, 2 * VFS_BLOCK, 0, MAP_SHARED, &addr), -ENOMEM);
-	assert_int_equal(vfs_blocks_map(&b, size, 2 * VFS_BLOCK, VFS_BLOCK, MAP_SHARED, &addr),
-			 -ENOMEM);
-	assert_int_equal(vfs_blocks_map(&b, size, SIZE_MAX / 2, 4 * VFS_BLOCK, MAP_SHARED, &addr),
-			 -ENOMEM);
+	assert_int_equal(vfs_blocks_map(&b, size, 2 * VFS_BLOCK, 0, &addr), -ENOMEM);
+	assert_int_equal(vfs_blocks_map(&b, size, 2 * VFS_BLOCK, VFS_BLOCK, &addr), -ENOMEM);
+	assert_int_equal(vfs_blocks_map(&b, size, SIZE_MAX / 2, 4 * VFS_BLOCK, &addr), -ENOMEM);
 	char *other = map(2 * VFS_BLOCK, 2 * VFS_BLOCK);
 	vfs_blocks_unmap(&b, size, m);
 	vfs_blocks_unmap(&b, size, other);
@@ -466,14 +464,11 @@ static void failed_mapping_changes_nothing(void **state)
 	void *addr;
 	fill(0, 'a', VFS_BLOCK + 1);
 	room.limit = 3 * VFS_BLOCK;
-	assert_int_equal(vfs_blocks_map(&b, size, 4 * VFS_BLOCK, 0, MAP_SHARED, &addr), -ENOMEM);
+	assert_int_equal(vfs_blocks_map(&b, size, 4 * VFS_BLOCK, 0, &addr), -ENOMEM);
 	assert_int_equal(b.used, 2 * VFS_BLOCK);
 	for (int k = 0; k < 2; k++) {
 		refuse_after = k;
-		assert_int_equal(vfs_blocks_map(&b, size, VFS_BLOCK, 0, MAP_SHARED, &addr),
-				 -ENOMEM);
-		assert_int_equal(vfs_blocks_map(&b, size, VFS_BLOCK, 0, MAP_PRIVATE, &addr),
-				 -ENOMEM);
+		assert_int_equal(vfs_blocks_map(&b, size, VFS_BLOCK, 0, &addr), -ENOMEM);
 	}
 	refuse_after = -1;
 	assert_int_equal(b.used, 2 * VFS_BLOCK);
@@ -504,21 +499,6 @@ static void regions_are_mapped_while_the_file_grows(void **state)
 	assert_int_equal(byte_at(5 * 32768 + 7), '5');
 	vfs_blocks_truncate(&b, &size, 0);
 	assert_int_equal(held, 0);
-}
-
-static void private_mapping_is_a_copy(void **state)
-{
-	(void)state;
-	void *addr;
-
-	fill(0, 'a', VFS_BLOCK + 10);
-	assert_int_equal(vfs_blocks_map(&b, size, 5000, VFS_BLOCK, MAP_PRIVATE, &addr), 0);
-	char *m = addr;
-	assert_int_equal(m[9], 'a');
-	assert_true(all_zero(m + 10, 8192 - 10));
-	m[0] = 'm';
-	assert_int_equal(byte_at(VFS_BLOCK), 'a');
-	free(m);
 }
 
 /* ---- Random operations against a flat buffer ---- */
@@ -669,7 +649,7 @@ static void random_map(void)
 	}
 	off_t pos = some_position() & ~(off_t)4095;
 	size_t len = some_length(pos), used = b.used;
-	int err = vfs_blocks_map(&b, size, len, pos, MAP_SHARED, &addr);
+	int err = vfs_blocks_map(&b, size, len, pos, &addr);
 	if (err) {
 		assert_int_equal(err, -ENOMEM);
 		assert_int_equal(b.used, used);
@@ -797,7 +777,6 @@ int main(int argc, char **argv)
 					   TEST(mapping_that_cannot_be_in_place_is_enomem),
 					   TEST(failed_mapping_changes_nothing),
 					   TEST(regions_are_mapped_while_the_file_grows),
-					   TEST(private_mapping_is_a_copy),
 					   TEST(random_data),
 					   TEST(random_data_with_limit_and_failures),
 					   TEST(random_mappings),

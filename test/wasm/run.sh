@@ -141,6 +141,7 @@ t hello_exit_runtime hello -O1 -sEXIT_RUNTIME=1
 t hello_exit_runtime_assertions hello -O0 -sEXIT_RUNTIME=1
 t hello_safe_heap hello -O1 -sSAFE_HEAP -sASSERTIONS=2 -sSTACK_OVERFLOW_CHECK=2
 t hello_memory_growth hello -O2 -sALLOW_MEMORY_GROWTH
+t hello_sanitized hello -O1 -fsanitize=address,undefined -sALLOW_MEMORY_GROWTH
 # Emscripten 6.0.5 links no C program with -flto alone: undefined
 # __cxa_increment_exception_refcount.
 t hello_lto hello -O2 -flto -fwasm-exceptions
@@ -155,6 +156,7 @@ with closure "$closure" hello_closure_es6 module -O2 -sEXPORT_ES6 -sMODULARIZE -
 with closure "$closure" hello_closure_web_builds build web.js "$root/examples/hello/hello.c" -O2 --closure 1 -sENVIRONMENT=web
 with libvfsfs-mt.a "$mt" hello_pthread hello -O2 -pthread
 with libvfsfs-mt.a "$mt" hello_pthread_growth hello -O2 -pthread -sALLOW_MEMORY_GROWTH -Wno-pthreads-mem-growth
+with libvfsfs-mt.a "$mt" hello_pthread_sanitized hello -O1 -pthread -fsanitize=address -sALLOW_MEMORY_GROWTH -Wno-pthreads-mem-growth
 with libvfsfs-mt.a "$mt" hello_proxy_to_pthread hello -O1 -pthread -sPROXY_TO_PTHREAD -sEXIT_RUNTIME=1
 with libvfsfs-mt.a "$mt" hello_pthread_es6 module -O2 -pthread -sEXPORT_ES6 -sMODULARIZE
 memory64() {
