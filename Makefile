@@ -99,6 +99,7 @@ tally = test/tally.sh
 test_cflags = -std=gnu11 $(warnings) -Wno-missing-prototypes -Iinclude -Itest/posix
 posix_tests = $(filter-out %/test_long.c,$(wildcard test/posix/test_*.c))
 posix_sources = $(posix_tests) test/posix/fixture.c test/posix/all.c
+blocks_sources = $(patsubst %,test/unit/%.c,test_blocks test_blocks_random blocks_fixture)
 wrap = $(patsubst %,-Wl$(comma)--wrap=%,$(1))
 comma = ,
 wraps_blocks = $(call wrap,malloc calloc free aligned_alloc)
@@ -114,8 +115,8 @@ build/$(1)/posix: $$(patsubst %.c,build/$(1)/%.o,$$(posix_sources) test/posix/vf
 	$$(say)$$(cc_$(1)) $$^ -lcmocka -lpthread -o $$@
 build/$(1)/long: $$(patsubst %,build/$(1)/test/posix/%.o,test_long fixture vfs_posix) build/$(1)/libvfsfs.a
 	$$(say)$$(cc_$(1)) $$^ -Wl,--defsym=main=main_test_long -lcmocka -lpthread -o $$@
-build/$(1)/blocks: test/unit/test_blocks.c build/$(1)/libvfsfs.a
-	$$(say)$$(cc_$(1)) $$(test_cflags) -Ilib $$^ -lcmocka -lpthread $$(wraps_blocks) -o $$@
+build/$(1)/blocks: $$(blocks_sources) build/$(1)/libvfsfs.a test/unit/blocks_fixture.h
+	$$(say)$$(cc_$(1)) $$(test_cflags) -Ilib $$(filter-out %.h,$$^) -lcmocka -lpthread $$(wraps_blocks) -o $$@
 build/$(1)/threads: test/unit/test_threads.c build/$(1)/libvfsfs.a
 	$$(say)$$(cc_$(1)) $$(test_cflags) $$^ -lcmocka -lpthread -o $$@
 build/$(1)/mount: test/unit/test_mount.c build/$(1)/libvfsfs.a

@@ -237,6 +237,12 @@ int open_new(const char *path)
 	return ok(open(path, O_RDWR | O_CREAT | O_TRUNC, 0644));
 }
 
+int open_with(const char *path, const char *text, int flags)
+{
+	make(path, text);
+	return ok(open(path, flags));
+}
+
 void assert_fd_text(int fd, const char *text)
 {
 	char buf[1024] = {0};
@@ -294,6 +300,21 @@ int entries(const char *path)
 	assert_non_null(d);
 	for (struct dirent *e; (e = readdir(d));)
 		n += strcmp(e->d_name, ".") && strcmp(e->d_name, "..");
+	ok(closedir(d));
+	return n;
+}
+
+int unlink_all(void)
+{
+	DIR *d = opendir(".");
+	int n = 0;
+
+	assert_non_null(d);
+	for (struct dirent *e; (e = readdir(d));)
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..")) {
+			ok(unlink(e->d_name));
+			n++;
+		}
 	ok(closedir(d));
 	return n;
 }

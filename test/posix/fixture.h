@@ -111,6 +111,9 @@ long long ok_at(long long result, const char *call, const char *file, int line);
 	fails_at(error, (errno = 0, (long long)(call)), #call, __FILE__, __LINE__)
 void fails_at(int error, long long result, const char *call, const char *file, int line);
 
+/* Likewise of a call that returns a pointer: NULL. */
+#define fails_null(error, call) fails(error, (call) ? 0 : -1)
+
 /* The test ends here, skipped, where the backend lacks one of VFS_CAP_..., or
  * the process is not root, or cannot change its effective user. */
 void needs(unsigned caps);
@@ -128,7 +131,8 @@ extern char scratch[PATH_MAX];
 
 /* Files. `make` makes one anew, of mode 0644. */
 void make(const char *path, const char *text);
-int open_new(const char *path); /* O_RDWR, empty, mode 0644 */
+int open_new(const char *path);                               /* O_RDWR, empty, mode 0644 */
+int open_with(const char *path, const char *text, int flags); /* make, then open */
 void assert_text(const char *path, const char *text);
 void assert_fd_text(int fd, const char *text); /* from the start, by pread */
 bool exists(const char *path);                 /* as a name: lstat */
@@ -136,6 +140,7 @@ struct stat stat_of(const char *path);         /* lstat */
 struct stat fstat_of(int fd);
 mode_t mode_of(const char *path); /* permissions only */
 int entries(const char *path);    /* without . and .. */
+int unlink_all(void);             /* the working directory's files while it is read; how many */
 
 /* Waits until a change gets a later time than one made before. */
 void tick(void);

@@ -7,9 +7,7 @@ static void stat_fstat_and_fstatat_agree(void **state)
 {
 	(void)state;
 	struct stat a, b, c;
-
-	make("f", "text");
-	int fd = ok(open("f", O_RDONLY));
+	int fd = open_with("f", "text", O_RDONLY);
 
 	ok(stat("f", &a));
 	ok(fstat(fd, &b));
@@ -141,8 +139,7 @@ static void chown_sets_what_is_not_minus_one(void **state)
 	(void)state;
 	needs(VFS_CAP_MODES);
 	needs_root();
-	make("f", "");
-	int fd = ok(open("f", O_RDONLY));
+	int fd = open_with("f", "", O_RDONLY);
 
 	ok(chown("f", 1000, 1001));
 	assert_int_equal(stat_of("f").st_uid, 1000);
@@ -284,9 +281,7 @@ static void statfs_describes_the_filesystem(void **state)
 {
 	(void)state;
 	struct statfs a, b;
-
-	make("f", "text");
-	int fd = ok(open("f", O_RDONLY));
+	int fd = open_with("f", "text", O_RDONLY);
 
 	ok(statfs("f", &a));
 	ok(fstatfs(fd, &b));

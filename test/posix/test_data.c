@@ -7,9 +7,7 @@ static void read_moves_the_offset_and_ends_at_eof(void **state)
 {
 	(void)state;
 	char buf[16] = "";
-
-	make("f", "0123456789");
-	int fd = ok(open("f", O_RDONLY));
+	int fd = open_with("f", "0123456789", O_RDONLY);
 
 	assert_int_equal(ok(read(fd, buf, 4)), 4);
 	assert_memory_equal(buf, "0123", 4);
@@ -23,8 +21,7 @@ static void read_moves_the_offset_and_ends_at_eof(void **state)
 static void write_moves_the_offset_and_overwrites(void **state)
 {
 	(void)state;
-	make("f", "0123456789");
-	int fd = ok(open("f", O_WRONLY));
+	int fd = open_with("f", "0123456789", O_WRONLY);
 
 	assert_int_equal(ok(write(fd, "ab", 2)), 2);
 	assert_int_equal(ok(write(fd, "cd", 2)), 2);
@@ -122,9 +119,7 @@ static void pread_and_pwrite_leave_the_offset(void **state)
 {
 	(void)state;
 	char buf[4];
-
-	make("f", "0123456789");
-	int fd = ok(open("f", O_RDWR));
+	int fd = open_with("f", "0123456789", O_RDWR);
 
 	ok(lseek(fd, 3, SEEK_SET));
 	assert_int_equal(ok(pread(fd, buf, 4, 6)), 4);
@@ -207,9 +202,7 @@ static void bad_buffers_are_efault(void **state)
 {
 	(void)state;
 	struct iovec iov = {nowhere, 4}, half[2] = {{(char[2]){0}, 2}, {nowhere, 4}};
-
-	make("f", "text");
-	int fd = ok(open("f", O_RDWR));
+	int fd = open_with("f", "text", O_RDWR);
 
 	fails(EFAULT, read(fd, nowhere, 4));
 	fails(EFAULT, write(fd, nowhere, 4));

@@ -207,9 +207,7 @@ static void dev_fd_names_open_files(void **state)
 	(void)state;
 	char path[32];
 	struct stat st;
-
-	make("f", "text");
-	int fd = ok(open("f", O_RDONLY));
+	int fd = open_with("f", "text", O_RDONLY);
 
 	snprintf(path, sizeof path, "/dev/fd/%d", fd);
 	ok(stat(path, &st));

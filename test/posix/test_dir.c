@@ -209,12 +209,7 @@ static void removing_what_was_read_empties_a_directory(void **state)
 		snprintf(name, sizeof name, "%d", i);
 		make(name, "");
 	}
-	DIR *d = opendir(".");
-
-	for (struct dirent *e; (e = readdir(d));)
-		if (e->d_name[0] != '.')
-			ok(unlink(e->d_name));
-	ok(closedir(d));
+	assert_int_equal(unlink_all(), 1000);
 	assert_int_equal(entries("."), 0);
 }
 
@@ -276,15 +271,10 @@ static void opendir_and_fdopendir_check_arguments(void **state)
 	(void)state;
 	int file = open_new("f");
 
-	errno = 0;
-	assert_null(opendir("missing"));
-	assert_int_equal(errno, ENOENT);
-	assert_null(opendir("f"));
-	assert_int_equal(errno, ENOTDIR);
-	assert_null(fdopendir(file));
-	assert_int_equal(errno, ENOTDIR);
-	assert_null(fdopendir(-1));
-	assert_int_equal(errno, EBADF);
+	fails_null(ENOENT, opendir("missing"));
+	fails_null(ENOTDIR, opendir("f"));
+	fails_null(ENOTDIR, fdopendir(file));
+	fails_null(EBADF, fdopendir(-1));
 	ok(close(file));
 }
 

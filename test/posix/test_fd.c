@@ -243,9 +243,7 @@ static void ioctl_fionread_tells_what_is_left(void **state)
 {
 	(void)state;
 	int left = -1;
-
-	make("f", "0123456789");
-	int fd = ok(open("f", O_RDONLY));
+	int fd = open_with("f", "0123456789", O_RDONLY);
 
 	ok(ioctl(fd, FIONREAD, &left));
 	assert_int_equal(left, 10);

@@ -75,8 +75,7 @@ static void linkat_empty_path_names_the_descriptor(void **state)
 	(void)state;
 	needs(VFS_CAP_LINKS);
 	needs_root();
-	make("f", "text");
-	int fd = ok(open("f", O_RDONLY));
+	int fd = open_with("f", "text", O_RDONLY);
 
 	fails(ENOENT, linkat(fd, "", AT_FDCWD, "g", 0));
 	ok(linkat(fd, "", AT_FDCWD, "g", AT_EMPTY_PATH));
@@ -122,8 +121,7 @@ static void unlink_removes_the_name(void **state)
 static void unlink_keeps_open_file(void **state)
 {
 	(void)state;
-	make("f", "text");
-	int fd = ok(open("f", O_RDWR));
+	int fd = open_with("f", "text", O_RDWR);
 
 	ok(unlink("f"));
 	assert_int_equal(fstat_of(fd).st_nlink, 0);

@@ -201,8 +201,7 @@ static void last_page_is_filled_with_zeros(void **state)
 {
 	(void)state;
 	needs(VFS_CAP_MMAP);
-	make("f", "text");
-	int fd = ok(open("f", O_RDWR));
+	int fd = open_with("f", "text", O_RDWR);
 	char *p = map_shared(fd, PAGE, 0), *q = map(fd, PAGE, PROT_READ, MAP_PRIVATE, 0);
 
 	assert_memory_equal(p, "text\0\0\0", 8);

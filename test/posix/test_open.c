@@ -69,8 +69,7 @@ static void open_o_trunc_empties(void **state)
 static void open_o_trunc_keeps_other_descriptors_offset(void **state)
 {
 	(void)state;
-	make("f", "0123456789");
-	int fd = ok(open("f", O_RDWR));
+	int fd = open_with("f", "0123456789", O_RDWR);
 
 	ok(lseek(fd, 4, SEEK_SET));
 	ok(close(ok(open("f", O_WRONLY | O_TRUNC))));
@@ -101,8 +100,7 @@ static void open_o_append_writes_at_end(void **state)
 static void pwrite_appends_with_o_append(void **state)
 {
 	(void)state;
-	make("f", "one");
-	int fd = ok(open("f", O_WRONLY | O_APPEND));
+	int fd = open_with("f", "one", O_WRONLY | O_APPEND);
 
 	assert_int_equal(ok(pwrite(fd, "two", 3, 0)), 3);
 	assert_int_equal(ok(lseek(fd, 0, SEEK_CUR)), 0);
@@ -271,9 +269,7 @@ static void o_path_names_but_does_not_open(void **state)
 	(void)state;
 	char c = 'x';
 	struct stat st;
-
-	make("f", "text");
-	int fd = ok(open("f", O_PATH));
+	int fd = open_with("f", "text", O_PATH);
 
 	ok(fstat(fd, &st));
 	assert_int_equal(st.st_size, 4);

@@ -398,9 +398,7 @@ static void at_empty_path_is_the_descriptor(void **state)
 {
 	(void)state;
 	struct stat st;
-
-	make("f", "text");
-	int fd = ok(open("f", O_RDONLY));
+	int fd = open_with("f", "text", O_RDONLY);
 
 	ok(fstatat(fd, "", &st, AT_EMPTY_PATH));
 	assert_int_equal(st.st_size, 4);

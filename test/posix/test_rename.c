@@ -168,8 +168,7 @@ static void rename_over_an_open_file_keeps_it_for_its_descriptor(void **state)
 {
 	(void)state;
 	make("a", "new");
-	make("b", "old");
-	int fd = ok(open("b", O_RDWR));
+	int fd = open_with("b", "old", O_RDWR);
 
 	ok(rename("a", "b"));
 	assert_fd_text(fd, "old");

@@ -4,11 +4,12 @@
  */
 #include "fixture.h"
 
+enum { MEBIBYTE = 1 << 20 };
+
 static void lseek_moves_from_start_place_and_end(void **state)
 {
 	(void)state;
-	make("f", "0123456789");
-	int fd = ok(open("f", O_RDONLY));
+	int fd = open_with("f", "0123456789", O_RDONLY);
 
 	assert_int_equal(ok(lseek(fd, 4, SEEK_SET)), 4);
 	assert_int_equal(ok(lseek(fd, 3, SEEK_CUR)), 7);
@@ -22,8 +23,7 @@ static void lseek_moves_from_start_place_and_end(void **state)
 static void lseek_refusals_leave_the_offset(void **state)
 {
 	(void)state;
-	make("f", "0123456789");
-	int fd = ok(open("f", O_RDONLY));
+	int fd = open_with("f", "0123456789", O_RDONLY);
 
 	ok(lseek(fd, 4, SEEK_SET));
 	fails(EINVAL, lseek(fd, -1, SEEK_SET));
@@ -40,8 +40,7 @@ static void lseek_refusals_leave_the_offset(void **state)
 static void lseek_reaches_int64_max_and_no_further(void **state)
 {
 	(void)state;
-	make("f", "0123456789");
-	int fd = ok(open("f", O_RDONLY));
+	int fd = open_with("f", "0123456789", O_RDONLY);
 
 	assert_true(ok(lseek(fd, INT64_MAX, SEEK_SET)) == INT64_MAX);
 	assert_int_equal(lseek(fd, 1, SEEK_CUR), -1);
@@ -55,8 +54,7 @@ static void lseek_reaches_int64_max_and_no_further(void **state)
 static void seek_data_of_a_full_file_is_itself(void **state)
 {
 	(void)state;
-	make("f", "0123456789");
-	int fd = ok(open("f", O_RDONLY));
+	int fd = open_with("f", "0123456789", O_RDONLY);
 
 	assert_int_equal(ok(lseek(fd, 0, SEEK_DATA)), 0);
 	assert_int_equal(ok(lseek(fd, 9, SEEK_DATA)), 9);
@@ -209,19 +207,27 @@ static void ftruncate_negative_is_einval(void **state)
 	ok(close(fd));
 }
 
+/* A new file without a hole, of 2048 blocks. */
+static int open_mebibyte(const char *path)
+{
+	static char buf[MEBIBYTE];
+	int fd = open_new(path);
+
+	memset(buf, 'x', sizeof buf);
+	assert_int_equal(ok(write(fd, buf, sizeof buf)), sizeof buf);
+	return fd;
+}
+
 static void truncate_gives_room_back(void **state)
 {
 	(void)state;
-	static char buf[1 << 20];
-	int fd = open_new("f");
-
 	needs(VFS_CAP_SPARSE);
-	memset(buf, 'x', sizeof buf);
-	assert_int_equal(ok(write(fd, buf, sizeof buf)), sizeof buf);
+	int fd = open_mebibyte("f");
+
 	assert_true(fstat_of(fd).st_blocks >= 2048);
 	ok(ftruncate(fd, 0));
 	assert_int_equal(fstat_of(fd).st_blocks, 0);
-	ok(ftruncate(fd, 1 << 20));
+	ok(ftruncate(fd, MEBIBYTE));
 	assert_true(fstat_of(fd).st_blocks < 256);
 	ok(close(fd));
 }
@@ -230,9 +236,7 @@ static void fallocate_grows(void **state)
 {
 	(void)state;
 	char buf[8], wanted[8] = "text";
-
-	make("f", "text");
-	int fd = ok(open("f", O_RDWR));
+	int fd = open_with("f", "text", O_RDWR);
 
 	ok(fallocate(fd, 0, 0, 2)); /* does not cut */
 	assert_int_equal(fstat_of(fd).st_size, 4);
@@ -249,7 +253,7 @@ static void fallocate_takes_room(void **state)
 	int fd = open_new("f");
 
 	needs(VFS_CAP_SPARSE);
-	ok(fallocate(fd, 0, 0, 1 << 20));
+	ok(fallocate(fd, 0, 0, MEBIBYTE));
 	assert_true(fstat_of(fd).st_blocks >= 2048);
 	ok(close(fd));
 }
@@ -257,10 +261,9 @@ static void fallocate_takes_room(void **state)
 static void fallocate_keep_size_keeps_the_size(void **state)
 {
 	(void)state;
-	make("f", "text");
-	int fd = ok(open("f", O_RDWR));
+	int fd = open_with("f", "text", O_RDWR);
 
-	ok(fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 1 << 20));
+	ok(fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, MEBIBYTE));
 	assert_fd_text(fd, "text");
 	assert_int_equal(fstat_of(fd).st_size, 4);
 	ok(close(fd));
@@ -296,15 +299,12 @@ static void punched_holes_are_zeros(void **state)
 static void punched_holes_give_room_back(void **state)
 {
 	(void)state;
-	static char buf[1 << 20];
-	int fd = open_new("f");
-
 	needs(VFS_CAP_SPARSE);
-	memset(buf, 'x', sizeof buf);
-	assert_int_equal(ok(write(fd, buf, sizeof buf)), sizeof buf);
-	ok(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, sizeof buf));
+	int fd = open_mebibyte("f");
+
+	ok(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, MEBIBYTE));
 	assert_true(fstat_of(fd).st_blocks < 256);
-	assert_int_equal(fstat_of(fd).st_size, sizeof buf);
+	assert_int_equal(fstat_of(fd).st_size, MEBIBYTE);
 	ok(close(fd));
 }
 
@@ -336,8 +336,7 @@ static void fadvise_is_taken_and_checked(void **state)
 				     POSIX_FADV_RANDOM,   POSIX_FADV_NOREUSE,
 				     POSIX_FADV_WILLNEED, POSIX_FADV_DONTNEED};
 
-	make("f", "text");
-	int fd = ok(open("f", O_RDONLY));
+	int fd = open_with("f", "text", O_RDONLY);
 
 	for (size_t i = 0; i < COUNT(advice); i++)
 		assert_int_equal(posix_fadvise(fd, 0, 0, advice[i]), 0);

@@ -11,6 +11,7 @@
 #define CTIME(st) ((st).st_ctim)
 
 enum { A = 1, M = 2, C = 4 };
+static const struct timespec long_ago[2] = {{1000, 0}, {2000, 0}}; /* A, M */
 
 /* Which times of `new` are later than in `old`. None goes back. */
 static int later(struct stat old, struct stat new)
@@ -55,8 +56,7 @@ static void creation_sets_all_times_and_the_parents(void **state)
 static void write_changes_mtime_and_ctime(void **state)
 {
 	(void)state;
-	make("f", "text");
-	int fd = ok(open("f", O_RDWR));
+	int fd = open_with("f", "text", O_RDWR);
 
 	assert_int_equal(changes("f", write(fd, "x", 1)), M | C);
 	assert_int_equal(changes("f", pwrite(fd, "x", 1, 100)), M | C);
@@ -75,15 +75,14 @@ static void write_changes_mtime_and_ctime(void **state)
 static void read_changes_atime(void **state)
 {
 	(void)state;
-	struct timespec times[2] = {{1000, 0}, {2000, 0}};
 	char c;
 
 	make("f", "text");
-	ok(utimensat(AT_FDCWD, "f", times, 0));
+	ok(utimensat(AT_FDCWD, "f", long_ago, 0));
 	int fd = ok(open("f", O_RDONLY));
 
 	assert_int_equal(changes("f", read(fd, &c, 1)), A);
-	ok(utimensat(AT_FDCWD, "f", times, 0));
+	ok(utimensat(AT_FDCWD, "f", long_ago, 0));
 	assert_int_equal(changes("f", pread(fd, &c, 1, 0)), A);
 	ok(close(fd));
 }
@@ -91,21 +90,18 @@ static void read_changes_atime(void **state)
 static void listing_changes_atime_of_the_directory(void **state)
 {
 	(void)state;
-	struct timespec times[2] = {{1000, 0}, {2000, 0}};
-
 	ok(mkdir("d", 0755));
-	ok(utimensat(AT_FDCWD, "d", times, 0));
+	ok(utimensat(AT_FDCWD, "d", long_ago, 0));
 	assert_int_equal(changes("d", entries("d")), A);
 }
 
 static void o_noatime_leaves_atime(void **state)
 {
 	(void)state;
-	struct timespec times[2] = {{1000, 0}, {2000, 0}};
 	char c;
 
 	make("f", "text");
-	ok(utimensat(AT_FDCWD, "f", times, 0));
+	ok(utimensat(AT_FDCWD, "f", long_ago, 0));
 	int fd = ok(open("f", O_RDONLY | O_NOATIME));
 
 	assert_int_equal(changes("f", read(fd, &c, 1)), 0);
@@ -115,8 +111,7 @@ static void o_noatime_leaves_atime(void **state)
 static void attribute_changes_change_ctime_only(void **state)
 {
 	(void)state;
-	make("f", "");
-	int fd = ok(open("f", O_RDWR));
+	int fd = open_with("f", "", O_RDWR);
 
 	assert_int_equal(changes("f", chmod("f", 0600)), C);
 	assert_int_equal(changes("f", fchmod(fd, 0600)), C); /* to what it is */
@@ -195,8 +190,7 @@ static void utimensat_sets_nanoseconds(void **state)
 	};
 
 	needs(VFS_CAP_TIMES);
-	make("f", "");
-	int fd = ok(open("f", O_RDONLY));
+	int fd = open_with("f", "", O_RDONLY);
 
 	for (size_t i = 0; i < COUNT(given); i++) {
 		if (i % 2)
@@ -236,13 +230,11 @@ static void utimensat_knows_now_and_omit(void **state)
 static void utimensat_changes_ctime_to_now(void **state)
 {
 	(void)state;
-	struct timespec old[2] = {{1000, 0}, {2000, 0}};
-
 	make("f", "");
 	struct stat st = stat_of("f");
 
 	tick();
-	ok(utimensat(AT_FDCWD, "f", old, 0));
+	ok(utimensat(AT_FDCWD, "f", long_ago, 0));
 	assert_true(compare_times(CTIME(stat_of("f")), CTIME(st)) > 0);
 }
 
@@ -265,15 +257,13 @@ static void utimensat_checks_arguments(void **state)
 static void utimensat_nofollow_is_for_the_link(void **state)
 {
 	(void)state;
-	struct timespec old[2] = {{1000, 0}, {2000, 0}};
-
 	needs(VFS_CAP_SYMLINKS);
 	make("f", "");
 	ok(symlink("f", "l"));
-	ok(utimensat(AT_FDCWD, "l", old, AT_SYMLINK_NOFOLLOW));
+	ok(utimensat(AT_FDCWD, "l", long_ago, AT_SYMLINK_NOFOLLOW));
 	assert_int_equal(MTIME(stat_of("l")).tv_sec, 2000);
 	assert_int_not_equal(MTIME(stat_of("f")).tv_sec, 2000);
-	ok(utimensat(AT_FDCWD, "l", old, 0));
+	ok(utimensat(AT_FDCWD, "l", long_ago, 0));
 	assert_int_equal(MTIME(stat_of("f")).tv_sec, 2000);
 }
 
@@ -281,14 +271,13 @@ static void utimensat_nofollow_is_for_the_link(void **state)
 static void utimensat_after_write_stays(void **state)
 {
 	(void)state;
-	struct timespec old[2] = {{1000, 0}, {2000, 0}};
 	char c;
 	int fd = open_new("f");
 
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(ok(pwrite(fd, "text", 4, 0)), 4);
 		assert_int_equal(ok(pread(fd, &c, 1, 0)), 1);
-		ok(futimens(fd, old));
+		ok(futimens(fd, long_ago));
 		assert_int_equal(MTIME(fstat_of(fd)).tv_sec, 2000);
 		assert_int_equal(ATIME(fstat_of(fd)).tv_sec, 1000);
 		ok(fsync(fd));
@@ -301,10 +290,9 @@ static void utimensat_after_write_stays(void **state)
 static void write_after_utimensat_counts(void **state)
 {
 	(void)state;
-	struct timespec old[2] = {{1000, 0}, {2000, 0}};
 	int fd = open_new("f");
 
-	ok(futimens(fd, old));
+	ok(futimens(fd, long_ago));
 	assert_int_equal(ok(write(fd, "x", 1)), 1);
 	assert_true(MTIME(fstat_of(fd)).tv_sec > 1000000);
 	assert_int_equal(ATIME(fstat_of(fd)).tv_sec, 1000);

@@ -1,141 +1,10 @@
 /*
- * The block module against a flat buffer: whatever is done to a file, its
- * bytes are those of the buffer, mappings show them, errors change nothing,
- * and memory is given back. Linked with
- *   -Wl,--wrap=malloc,--wrap=calloc,--wrap=free,--wrap=aligned_alloc
- * so that memory can be counted and refused.
+ * The block module: what it promises of data, memory and mappings, one by one.
+ * test_blocks_random.c is part of the same program.
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-#include <errno.h>
-#include <fcntl.h>
-#include <malloc.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-#include <cmocka.h>
-#include <vfsfs/blocks.h>
+#include "blocks_fixture.h"
 
-/* ---- Memory, counted and refused ---- */
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void __real_free(void *p);
-void *__real_aligned_alloc(size_t align, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void __wrap_free(void *p);
-void *__wrap_aligned_alloc(size_t align, size_t n);
-
-static size_t held;           /* bytes */
-static unsigned calls;        /* that allocate or free */
-static int refuse_after = -1; /* that many allocations succeed, then none; -1: all do */
-
-static bool refused(void)
-{
-	calls++;
-	if (refuse_after > 0)
-		refuse_after--;
-	else if (!refuse_after)
-		return true;
-	return false;
-}
-
-static void *hold(void *p)
-{
-	held += malloc_usable_size(p);
-	return p;
-}
-
-/* New memory is full of garbage, which a file must never show. */
-static void *dirty(void *p, size_t from, size_t to)
-{
-	if (p && to > from)
-		memset((char *)p + from, 0xaa, to - from);
-	return p;
-}
-
-void *__wrap_malloc(size_t n)
-{
-	return refused() ? NULL : hold(dirty(__real_malloc(n), 0, n));
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return refused() ? NULL : hold(__real_calloc(n, size));
-}
-
-void __wrap_free(void *p)
-{
-	calls++;
-	held -= malloc_usable_size(p);
-	__real_free(p);
-}
-
-void *__wrap_aligned_alloc(size_t align, size_t n)
-{
-	return refused() ? NULL : hold(dirty(__real_aligned_alloc(align, n), 0, n));
-}
-
-static vfs_blocks_room room;
-static vfs_blocks b;
-static off_t size;
-
-static int setup(void **state)
-{
-	(void)state;
-	room = (vfs_blocks_room){.limit = SIZE_MAX};
-	b = (vfs_blocks){.room = &room};
-	size = 0;
-	held = 0;
-	refuse_after = -1;
-	return 0;
-}
-
-/* Each test ends with nothing left. */
-static int teardown(void **state)
-{
-	(void)state;
-	vfs_blocks_free(&b);
-	assert_int_equal(b.used, 0);
-	assert_int_equal(room.used, 0);
-	assert_int_equal(held, 0);
-	return 0;
-}
-
-/* ---- Single promises ---- */
-
-static bool all_zero(const void *p, size_t len)
-{
-	const char *c = p;
-	return !len || (!c[0] && !memcmp(c, c + 1, len - 1));
-}
-
-static void write_at(off_t pos, const void *data, size_t len)
-{
-	assert_int_equal(vfs_blocks_write(&b, &size, data, len, pos), len);
-}
-
-static void fill(off_t pos, char c, size_t len)
-{
-	char *data = __real_malloc(len);
-	memset(data, c, len);
-	write_at(pos, data, len);
-	__real_free(data);
-}
-
-static char byte_at(off_t pos)
-{
-	char c;
-	assert_int_equal(vfs_blocks_read(&b, size, &c, 1, pos), 1);
-	return c;
-}
+/* ---- Data and memory ---- */
 
 static void small_file_takes_little(void **state)
 {
@@ -501,298 +370,35 @@ static void regions_are_mapped_while_the_file_grows(void **state)
 	assert_int_equal(held, 0);
 }
 
-/* ---- Random operations against a flat buffer ---- */
-
-enum { MODEL = 1500000, MAPS = 6 };
-static unsigned char model[MODEL];
-static unsigned char data[MODEL], got[MODEL];
-static struct {
-	char *addr;
-	off_t pos;
-	size_t len;
-} maps[MAPS];
-static uint64_t seed;
-
-static uint64_t rnd(uint64_t below)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed % below;
-}
-
-static off_t some_position(void)
-{
-	off_t pos = (off_t)rnd(MODEL);
-	switch (rnd(6)) {
-	case 0:
-		pos = (off_t)(rnd(MODEL / VFS_BLOCK) * VFS_BLOCK);
-		break;
-	case 1:
-		pos = (off_t)rnd(300);
-		break;
-	case 2:
-		pos = size;
-		break;
-	case 3:
-		pos = size + (off_t)rnd(600) - 300;
-		break;
-	}
-	return pos < 0 ? 0 : pos >= MODEL ? MODEL - 1 : pos;
-}
-
-static size_t some_length(off_t pos)
-{
-	static const unsigned up_to[] = {1, 10, 300, 5000, VFS_BLOCK + 1, 400000};
-	size_t len = 1 + rnd(up_to[rnd(6)]);
-	return len < (size_t)(MODEL - pos) ? len : (size_t)(MODEL - pos);
-}
-
-static void set_model_size(off_t to)
-{
-	if (to < size)
-		memset(model + to, 0, (size_t)(size - to));
-}
-
-static void check_range(off_t pos, size_t len)
-{
-	size_t there = pos >= size ? 0 : (size_t)(size - pos) < len ? (size_t)(size - pos) : len;
-	assert_int_equal(vfs_blocks_read(&b, size, got, len, pos), there);
-	assert_int_equal(memcmp(got, model + pos, there), 0);
-}
-
-static void check_maps(bool junk)
-{
-	for (int k = 0; k < MAPS; k++) {
-		if (!maps[k].addr)
-			continue;
-		size_t there = maps[k].pos >= size ? 0 : (size_t)(size - maps[k].pos);
-		if (there > maps[k].len)
-			there = maps[k].len;
-		assert_int_equal(memcmp(maps[k].addr, model + maps[k].pos, there), 0);
-		if (!junk)
-			assert_true(all_zero(maps[k].addr + there, maps[k].len - there));
-	}
-}
-
-static void check_seek(off_t pos)
-{
-	off_t d = vfs_blocks_seek(&b, size, pos, SEEK_DATA);
-	off_t h = vfs_blocks_seek(&b, size, pos, SEEK_HOLE);
-
-	if (pos >= size) {
-		assert_int_equal(d, -ENXIO);
-		assert_int_equal(h, -ENXIO);
-		return;
-	}
-	off_t end = d == -ENXIO ? size : d;
-	assert_true(end >= pos && end <= size && h >= pos && h <= size);
-	assert_true(all_zero(model + pos, (size_t)(end - pos)));
-	assert_true(d == pos || h == pos);
-	assert_false(d == pos && h == pos);
-}
-
-static void random_write(bool failing)
-{
-	off_t pos = some_position(), old = size;
-	size_t len = some_length(pos), n = 0;
-
-	for (size_t k = 0; k < len; k++)
-		data[k] = (unsigned char)(1 + (seed + k) % 251);
-	ssize_t done = vfs_blocks_write(&b, &size, data, len, pos);
-	if (done > 0)
-		n = (size_t)done;
-	else
-		assert_true(failing && (done == -ENOSPC || done == -ENOMEM));
-	assert_true(n == len || (failing && n < len));
-	memcpy(model + pos, data, n);
-	assert_int_equal(size, n && pos + (off_t)n > old ? pos + (off_t)n : old);
-}
-
-static void random_truncate(void)
-{
-	off_t to = rnd(8) ? some_position() : 0;
-	set_model_size(to);
-	vfs_blocks_truncate(&b, &size, to);
-	assert_int_equal(size, to);
-}
-
-static void random_allocate(bool failing)
-{
-	static const int modes[] = {0, FALLOC_FL_KEEP_SIZE,
-				    FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-				    FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE};
-	int mode = modes[rnd(4)];
-	off_t pos = some_position(), old = size;
-	size_t len = some_length(pos), used = b.used;
-	int err = vfs_blocks_allocate(&b, &size, mode, pos, (off_t)len);
-
-	if (err) {
-		assert_true(failing && !(mode & FALLOC_FL_PUNCH_HOLE));
-		assert_true(err == -ENOSPC || err == -ENOMEM);
-		assert_int_equal(b.used, used);
-	}
-	assert_int_equal(size, !err && !mode && pos + (off_t)len > old ? pos + (off_t)len : old);
-	if (mode & FALLOC_FL_PUNCH_HOLE)
-		memset(model + pos, 0, len);
-}
-
-static void random_map(void)
-{
-	int k = (int)rnd(MAPS);
-	void *addr;
-
-	if (maps[k].addr) {
-		vfs_blocks_unmap(&b, size, maps[k].addr);
-		maps[k].addr = NULL;
-		return;
-	}
-	off_t pos = some_position() & ~(off_t)4095;
-	size_t len = some_length(pos), used = b.used;
-	int err = vfs_blocks_map(&b, size, len, pos, &addr);
-	if (err) {
-		assert_int_equal(err, -ENOMEM);
-		assert_int_equal(b.used, used);
-		return;
-	}
-	maps[k].addr = addr;
-	maps[k].pos = pos;
-	maps[k].len = len;
-}
-
-static void random_store(bool junk)
-{
-	int k = (int)rnd(MAPS);
-	if (!maps[k].addr)
-		return;
-	off_t at = (off_t)rnd(maps[k].len);
-	if (maps[k].pos + at < size)
-		model[maps[k].pos + at] = 's';
-	else if (!junk)
-		return;
-	maps[k].addr[at] = 's';
-}
-
-static void run(uint64_t start, int n, size_t limit, bool failing, bool mapping, bool junk)
-{
-	seed = start;
-	room.limit = limit;
-	memset(model, 0, sizeof model);
-	for (int k = 0; k < n; k++) {
-		refuse_after = failing && !rnd(4) ? (int)rnd(4) : -1;
-		switch (rnd(mapping ? 8 : 5)) {
-		case 0:
-		case 1:
-			random_write(failing || limit < SIZE_MAX);
-			break;
-		case 2:
-			random_truncate();
-			break;
-		case 3:
-			random_allocate(failing || limit < SIZE_MAX);
-			break;
-		case 4:
-			check_seek(some_position());
-			break;
-		case 5:
-		case 6:
-			random_map();
-			break;
-		case 7:
-			random_store(junk);
-			break;
-		}
-		refuse_after = -1;
-		off_t pos = some_position();
-		check_range(pos, some_length(pos));
-		if (mapping && k % 4 == 0)
-			check_maps(junk);
-		if (k % 64 == 0)
-			check_range(0, MODEL);
-		assert_int_equal(b.used, room.used);
-		assert_true(room.used <= room.limit);
-	}
-	for (int k = 0; k < MAPS; k++)
-		if (maps[k].addr) {
-			vfs_blocks_unmap(&b, size, maps[k].addr);
-			maps[k].addr = NULL;
-		}
-	check_range(0, MODEL);
-}
-
-enum { STEPS = 4000 };
-
-static void random_data(void **state)
-{
-	(void)state;
-	run(1, STEPS, SIZE_MAX, false, false, false);
-}
-
-static void random_data_with_limit_and_failures(void **state)
-{
-	(void)state;
-	run(2, STEPS, 700000, true, false, false);
-}
-
-static void random_mappings(void **state)
-{
-	(void)state;
-	run(3, STEPS, SIZE_MAX, false, true, false);
-}
-
-static void random_mappings_with_stores_past_the_end(void **state)
-{
-	(void)state;
-	run(4, STEPS, SIZE_MAX, false, true, true);
-}
-
-static void random_mappings_with_limit_and_failures(void **state)
-{
-	(void)state;
-	run(5, STEPS, 900000, true, true, true);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 /* test_blocks [SEED STEPS]: goes on with other random runs. */
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {TEST(small_file_takes_little),
-					   TEST(hole_takes_no_block),
-					   TEST(truncating_an_empty_file_costs_nothing),
-					   TEST(truncating_gives_memory_back),
-					   TEST(empty_tree_nodes_are_freed),
-					   TEST(old_bytes_do_not_return),
-					   TEST(limit_is_enospc),
-					   TEST(limit_is_shared),
-					   TEST(allocate_keeps_room),
-					   TEST(allocate_changes_all_or_nothing),
-					   TEST(unknown_modes_are_refused),
-					   TEST(punching_frees_whole_blocks),
-					   TEST(shared_mapping_is_the_file),
-					   TEST(mapping_stays_through_truncation),
-					   TEST(bytes_stored_past_the_end_are_no_data),
-					   TEST(new_mapping_shows_no_garbage),
-					   TEST(new_mapping_of_blocks_shows_no_garbage),
-					   TEST(mapping_that_cannot_be_in_place_is_enomem),
-					   TEST(failed_mapping_changes_nothing),
-					   TEST(regions_are_mapped_while_the_file_grows),
-					   TEST(random_data),
-					   TEST(random_data_with_limit_and_failures),
-					   TEST(random_mappings),
-					   TEST(random_mappings_with_stores_past_the_end),
-					   TEST(random_mappings_with_limit_and_failures)};
+	const struct CMUnitTest tests[] = {
+		TEST(small_file_takes_little),
+		TEST(hole_takes_no_block),
+		TEST(truncating_an_empty_file_costs_nothing),
+		TEST(truncating_gives_memory_back),
+		TEST(empty_tree_nodes_are_freed),
+		TEST(old_bytes_do_not_return),
+		TEST(limit_is_enospc),
+		TEST(limit_is_shared),
+		TEST(allocate_keeps_room),
+		TEST(allocate_changes_all_or_nothing),
+		TEST(unknown_modes_are_refused),
+		TEST(punching_frees_whole_blocks),
+		TEST(shared_mapping_is_the_file),
+		TEST(mapping_stays_through_truncation),
+		TEST(bytes_stored_past_the_end_are_no_data),
+		TEST(new_mapping_shows_no_garbage),
+		TEST(new_mapping_of_blocks_shows_no_garbage),
+		TEST(mapping_that_cannot_be_in_place_is_enomem),
+		TEST(failed_mapping_changes_nothing),
+		TEST(regions_are_mapped_while_the_file_grows),
+	};
 
 	if (argc == 3) {
-		uint64_t first = strtoull(argv[1], NULL, 0);
-		for (uint64_t k = first; k < first + 20; k++) {
-			fprintf(stderr, "seed %llu\n", (unsigned long long)k);
-			setup(NULL);
-			run(k * 2654435761u + 1, atoi(argv[2]), k % 2 ? SIZE_MAX : 900000,
-			    k % 3 == 0, k % 5 != 0, k % 7 < 4);
-			teardown(NULL);
-		}
+		random_runs(strtoull(argv[1], NULL, 0), atoi(argv[2]));
 		return 0;
 	}
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("blocks", tests, NULL, NULL) + random_tests();
 }
