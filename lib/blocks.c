@@ -5,7 +5,9 @@
  */
 #include "blocks_tree.h"
 #include <unistd.h>
-#include <vfsfs/backend.h> /* A buffer may be a mapping of the same file. */
+#include <vfsfs/backend.h> /* VFS_THREADS */
+
+/* A buffer may be a mapping of the same file. */
 static inline void copy(const vfs_blocks *b, void *to, const void *from, size_t len)
 {
 	if (__builtin_expect(b->extents != NULL, 0))
@@ -13,8 +15,6 @@ static inline void copy(const vfs_blocks *b, void *to, const void *from, size_t 
 	else
 		memcpy(to, from, len);
 }
-
-/* VFS_THREADS */
 
 bool vfs__blocks_take(vfs_blocks *b, size_t n)
 {
@@ -314,6 +314,20 @@ off_t vfs_blocks_seek(const vfs_blocks *b, off_t size, off_t pos, int whence)
 		return whence == SEEK_HOLE ? size : -ENXIO;
 	i <<= VFS_BLOCK_SHIFT;
 	return i > (uint64_t)pos ? (off_t)i : pos;
+}
+
+char *vfs_blocks_at(vfs_blocks *b, uint64_t i, size_t need)
+{
+	char *p = vfs__block_find(b, i);
+
+	if (p && need <= vfs__block_size(b, i))
+		return p;
+	return vfs__block_grow(b, i, 0, need, 0) ? NULL : vfs__block_find(b, i);
+}
+
+void vfs_blocks_drop(vfs_blocks *b, uint64_t i)
+{
+	vfs__blocks_drop(b, i, i);
 }
 
 void vfs_blocks_free(vfs_blocks *b)

@@ -104,6 +104,8 @@ static inline void vfs__get_node(FSNode *node)
 {
 	vfs__inc(&node->refs);
 }
+/* The backend hears of a mode and a group that the core has changed. */
+void vfs__tell_mode(FSNode *node);
 /* Gives every mark its time, now. */
 void vfs__settle_slow(void);
 extern FSNode *vfs__marked;

@@ -68,6 +68,8 @@ static int mount_walked(const FSType *type, const void *options, const vfs__path
 		if (m) {
 			vfs__remove_all(m);
 			vfs_node_put(m->root);
+			if (type->unmount)
+				type->unmount(m);
 			free(m);
 		}
 		return err;

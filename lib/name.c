@@ -40,6 +40,7 @@ static void inherit(const FSNode *dir, FSNode *n)
 	n->gid = dir->gid;
 	if (S_ISDIR(n->mode))
 		n->mode |= S_ISGID;
+	vfs__tell_mode(n);
 }
 
 /* The mode that a new node gets: its set-group-ID bit goes by what was asked

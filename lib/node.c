@@ -36,6 +36,13 @@ FSNode *vfs_node_new(FSMount *m, mode_t mode, uint64_t ino)
 	return n;
 }
 
+void vfs__tell_mode(FSNode *n)
+{
+	vfs_attr a = {.valid = VFS_MODE | VFS_GID, .mode = n->mode & 07777, .gid = n->gid};
+	if (n->node_ops && n->node_ops->setattr)
+		n->node_ops->setattr(n, &a);
+}
+
 FSNode *vfs_node_get(FSNode *node)
 {
 	vfs__get_node(node);

@@ -73,6 +73,7 @@ void vfs__drop_privileges(FSNode *node)
 		if ((node->mode & S_IXGRP) || !vfs__in_group(node->gid))
 			gone |= S_ISGID;
 		node->mode &= ~gone;
+		vfs__tell_mode(node);
 		vfs__unlock_node(node);
 	}
 	vfs__unlock_names();

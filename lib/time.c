@@ -98,3 +98,21 @@ void vfs__set_times(FSNode *n, const vfs_attr *a)
 		n->times[1] = a->mtime;
 	vfs__unlock(&lock);
 }
+
+void vfs_node_times(FSNode *n, struct timespec times[4])
+{
+	vfs__lock(&lock);
+	if (n->marks)
+		settle_locked(now());
+	memcpy(times, n->times, sizeof n->times);
+	vfs__unlock(&lock);
+}
+
+void vfs_node_set_times(FSNode *n, const struct timespec times[4])
+{
+	vfs__lock(&lock);
+	if (n->marks)
+		unlink_mark(n);
+	memcpy(n->times, times, sizeof n->times);
+	vfs__unlock(&lock);
+}

@@ -149,10 +149,7 @@ static int mem_mount(FSMount *m, const void *options)
 	room->used = 0;
 	m->data = room;
 	m->root = new_node(m, S_IFDIR | mode);
-	if (m->root)
-		return 0;
-	free(room);
-	return -ENOMEM;
+	return m->root ? 0 : -ENOMEM;
 }
 
 static void mem_unmount(FSMount *m)
@@ -173,7 +170,7 @@ static void mem_statfs(FSMount *m, struct statfs *st)
 const FSType vfs_mem = {.name = "mem",
 			.magic = 0x01021994, /* Linux's TMPFS_MAGIC */
 			.caps = VFS_CAP_MODES | VFS_CAP_LINKS | VFS_CAP_SYMLINKS | VFS_CAP_SPARSE |
-				VFS_CAP_TIMES | VFS_CAP_MMAP,
+				VFS_CAP_TIMES | VFS_CAP_MMAP | VFS_CAP_FILES,
 			.node_size = sizeof(vfs_blocks),
 			.mount = mem_mount,
 			.unmount = mem_unmount,

@@ -236,7 +236,9 @@ struct NodeOps {
 	/* Fills what the core cannot know: st_blocks, st_blksize. NULL: from size.
 	 * Called with the node's lock held. */
 	void (*getattr)(FSNode *node, struct stat *st);
-	/* chmod, chown, utimens. NULL: 0. */
+	/* chmod, chown, utimens; and with attr->valid of VFS_MODE and VFS_GID only,
+	 * where the core changes these by itself (set-ID bits, a directory's group):
+	 * its result is not looked at then. NULL: 0. */
 	int (*setattr)(FSNode *node, const vfs_attr *attr);
 	/* truncate: sets FSNode.size. Called with the node's lock held, without
 	 * the namespace's. NULL: EINVAL. */
@@ -275,7 +277,8 @@ enum {
 	VFS_CAP_SPARSE = 8,  /* holes take no room */
 	VFS_CAP_ATOMIC = 16, /* atomic writes */
 	VFS_CAP_TIMES = 32,  /* exact times */
-	VFS_CAP_MMAP = 64    /* shared mappings */
+	VFS_CAP_MMAP = 64,   /* shared mappings */
+	VFS_CAP_FILES = 128  /* as many files as there is room for */
 };
 
 struct FSType {
@@ -287,7 +290,7 @@ struct FSType {
 	/* Sets m->root. `options` is what vfs_mount got, the type's own struct. */
 	int (*mount)(FSMount *m, const void *options);
 	/* All is synced, and every node of the tree, the root too, has been
-	 * forgotten. NULL: nothing to do. */
+	 * forgotten. Called after a mount that failed as well. NULL: nothing to do. */
 	void (*unmount)(FSMount *m);
 	/* Fills sizes and counts; the core fills the rest. NULL: all zero. */
 	void (*statfs)(FSMount *m, struct statfs *st);
@@ -339,6 +342,11 @@ static inline void vfs_mark(FSNode *node, unsigned which)
 	if ((__atomic_load_n(&node->marks, __ATOMIC_RELAXED) & which) != which)
 		vfs_mark_slow(node, which);
 }
+
+/* A node's times, in the order of the bits of marks; none is a mark any more. */
+void vfs_node_times(FSNode *node, struct timespec times[4]);
+/* Those that a backend has kept. The node's marks are gone. */
+void vfs_node_set_times(FSNode *node, const struct timespec times[4]);
 
 #ifdef __cplusplus
 }

@@ -64,6 +64,15 @@ void vfs_blocks_truncate(vfs_blocks *b, off_t *size, off_t to);
  */
 off_t vfs_blocks_seek(const vfs_blocks *b, off_t size, off_t pos, int whence);
 
+/*
+ * For a cache, whose blocks hold what is also elsewhere. The memory of block i
+ * (bytes from i * VFS_BLOCK on), made if need be, at least `need` bytes, at most
+ * VFS_BLOCK; new bytes are indeterminate. NULL: no room or no memory.
+ */
+char *vfs_blocks_at(vfs_blocks *b, uint64_t i, size_t need);
+/* Frees block i, unless it lies under a mapping. */
+void vfs_blocks_drop(vfs_blocks *b, uint64_t i);
+
 /* Frees all. No mapping may be left. */
 void vfs_blocks_free(vfs_blocks *b);
 

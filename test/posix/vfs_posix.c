@@ -4,6 +4,7 @@
  * the tests are, with vfs_posix.h included first.
  */
 #include "backends.h"
+#include <opfs_directory.h>
 #include <vfsfs/dev.h>
 
 #undef fcntl
@@ -55,9 +56,35 @@ unsigned backend_caps(void)
 	return backend->type->caps;
 }
 
+/* A pool in a directory of the host, removed at the end. */
+static char pool_directory[] = "/dev/shm/vfsfs-pool-XXXXXX";
+
+static void remove_pool(void)
+{
+	char command[64];
+	snprintf(command, sizeof command, "rm -rf %s", pool_directory);
+	if (system(command))
+		print_error("%s is left\n", pool_directory);
+}
+
+static const void *pool_options(void)
+{
+	static vfs_opfs_pool_options options = {.capacity = 1200};
+	if (!options.port) {
+		if (!mkdtemp(pool_directory) ||
+		    vfs_opfs_directory_new(pool_directory, &options.port)) {
+			print_error("no directory for a pool\n");
+			exit(1);
+		}
+		atexit(remove_pool);
+	}
+	return &options;
+}
+
 int backend_mount(const char *dir)
 {
-	return posix_int(vfs_mount(backend->type, backend->options, dir, 0));
+	const void *options = backend->options ? backend->options() : NULL;
+	return posix_int(vfs_mount(backend->type, options, dir, 0));
 }
 
 int backend_unmount(const char *dir)

@@ -1,0 +1,139 @@
+/*
+ * pool.h - what the pool's files share. FORMAT.md tells the format of the slots.
+ *
+ * One lock guards all of a pool: the store, the journal, the cache. It comes after
+ * the namespace's and a node's.
+ */
+#ifndef VFS_POOL_H
+#define VFS_POOL_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "../opfs_common/cache.h"
+#include "../opfs_common/store.h"
+#include <vfsfs/opfs_pool.h>
+
+enum { VFS__SLOT_HEADER = 4096, VFS__HEADER_USED = 524, VFS__HEADER_PATH = 511 };
+
+/* The open files of a pool, before there is a mount. */
+typedef struct vfs__pool_files {
+	vfs_opfs_port *port;
+	char *directory; /* relative to the port's root */
+	char (*name)[VFS__SLOT_NAME + 1];
+	int *handle;
+	int count, room;
+	int journal[2];
+	unsigned capacity;
+	int waiting; /* for answers */
+	int err;     /* the first */
+	vfs__port_done *done;
+	void *context;
+} vfs__pool_files;
+
+typedef struct vfs__pool {
+	FSMount *mount;
+#if VFS_THREADS
+	pthread_mutex_t lock;
+#endif
+	vfs_opfs_port *port;
+	vfs__pool_files *files;
+	vfs__journal journal;
+	vfs__store store;
+	vfs__frame pending; /* what is applied to the store and not yet in the journal */
+	vfs__cache cache;
+	struct vfs__pool_file *changed; /* attributes that no record has yet */
+	int *handle;                    /* of each slot */
+	/* Slots without an owner: the first `free` of them may be used, the others
+	 * when what freed them is durable. */
+	int32_t *spare;
+	int free, spares;
+	bool loaded; /* vfs__pool_load has succeeded */
+} vfs__pool;
+
+/* The backend's part of a node. */
+typedef struct vfs__pool_file {
+	vfs__cached data; /* of a regular file */
+	vfs__inode *inode;
+	struct vfs__pool_file *next_changed, **changed_at; /* NULL: it is not */
+} vfs__pool_file;
+
+static inline vfs__pool_file *vfs__pool_file_of(FSNode *n)
+{
+	return vfs_node_data(n);
+}
+
+static inline FSNode *vfs__pool_node(vfs__pool_file *f)
+{
+	return (FSNode *)f - 1;
+}
+
+/* ---- pool_open.c ---- */
+
+/* Opens the files of a pool, makes those that are missing, and calls done with 0 or
+ * -errno; *out is the caller's in either case. */
+int vfs__pool_open(vfs_opfs_port *port, const char *directory, unsigned capacity,
+		   vfs__port_done *done, void *context, vfs__pool_files **out);
+void vfs__pool_close(vfs__pool_files *files);
+
+/* ---- pool_slots.c: headers ---- */
+
+typedef struct vfs__slot_header {
+	enum { VFS__HEADER_FREE, VFS__HEADER_FILE, VFS__HEADER_TORN } kind;
+	uint64_t digest; /* of its bytes; 0: free */
+	char path[VFS__HEADER_PATH + 1];
+} vfs__slot_header;
+
+int vfs__slot_read(vfs_opfs_port *port, int handle, vfs__slot_header *out);
+/* path "": a free slot's. */
+int vfs__slot_write(vfs_opfs_port *port, int handle, const char *path);
+uint64_t vfs__slot_digest(const char *path);
+
+/* ---- pool_commit.c: what makes things durable ---- */
+
+void vfs__pool_change(vfs__pool *p, vfs__pool_file *f);
+void vfs__pool_unchange(vfs__pool_file *f);
+int vfs__pool_log_inode(vfs__pool *p, vfs__inode *i, bool applied);
+/* All that was done is durable when it returns 0, but for file data. */
+int vfs__pool_commit(vfs__pool *p);
+/* The file's data too. */
+int vfs__pool_sync_file(vfs__pool *p, vfs__pool_file *f);
+/* The file's data goes out before what the next commit makes durable. */
+int vfs__pool_order(vfs__pool *p, vfs__pool_file *f);
+int vfs__pool_sync(vfs__pool *p);
+/* A new snapshot, so that the journal holds no data. */
+int vfs__pool_checkpoint(vfs__pool *p);
+/* The file's data is in its slot, durably. */
+int vfs__pool_apply(vfs__pool *p, vfs__pool_file *f);
+/* The slots as SQLite reads them; then the CLEAN record. */
+int vfs__pool_settle_slots(vfs__pool *p);
+
+/* A slot for a new file, or -ENOSPC. */
+int32_t vfs__pool_take_slot(vfs__pool *p);
+void vfs__pool_give_slot(vfs__pool *p, int32_t slot);
+
+/* ---- pool_mount.c ---- */
+
+int vfs__pool_load(vfs__pool *p);
+
+/* ---- pool_space.c ---- */
+
+/* Records that a file's data ends at `valid`, its size being `size`. */
+int vfs__pool_log_cut(vfs__pool *p, vfs__inode *i, off_t size, int64_t valid);
+/* fallocate, as StreamOps's. */
+int vfs__pool_allocate(vfs__pool *p, vfs__pool_file *f, int mode, off_t pos, off_t len);
+
+/* ---- pool.c ---- */
+
+extern const NodeOps vfs__pool_node_ops;
+extern const StreamOps vfs__pool_file_ops;
+
+#if VFS_THREADS
+#define vfs__pool_lock(p)   ((void)pthread_mutex_lock(&(p)->lock))
+#define vfs__pool_unlock(p) ((void)pthread_mutex_unlock(&(p)->lock))
+#else
+#define vfs__pool_lock(p)   ((void)(p))
+#define vfs__pool_unlock(p) ((void)(p))
+#endif
+
+#endif

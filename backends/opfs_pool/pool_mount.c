@@ -1,0 +1,271 @@
+/*
+ * From the files of a pool to a tree of nodes: reading the journal, comparing it
+ * with the slots, and what to do where they differ.
+ */
+#include "pool.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Slots ---- */
+
+static int32_t slot_of_name(const vfs__pool *p, const char *name)
+{
+	for (int32_t k = 0; k < p->store.slot_count; k++)
+		if (!strcmp(p->store.slots[k].name, name))
+			return k;
+	return VFS__NO_SLOT;
+}
+
+/* Gives each file of the pool a slot, and each slot its handle. A slot whose file is
+ * gone has -1. */
+static int match_slots(vfs__pool *p)
+{
+	const vfs__pool_files *files = p->files;
+	int32_t n = p->store.slot_count + files->count;
+	int err = 0;
+	p->handle = malloc((size_t)(n ? n : 1) * sizeof *p->handle);
+	p->spare = malloc((size_t)(n ? n : 1) * sizeof *p->spare);
+	if (!p->handle || !p->spare)
+		return -ENOMEM;
+	for (int32_t k = 0; k < n; k++)
+		p->handle[k] = -1;
+	for (int k = 0; k < files->count && !err; k++) {
+		int32_t slot = slot_of_name(p, files->name[k]);
+		if (slot == VFS__NO_SLOT) {
+			slot = p->store.slot_count;
+			vfs__record r = {.type = VFS__SLOT,
+					 .slot = slot,
+					 .bytes = files->name[k],
+					 .len = strlen(files->name[k])};
+			err = vfs__store_log(&p->store, &p->pending, &r);
+		}
+		if (!err)
+			p->handle[slot] = files->handle[k];
+	}
+	return err;
+}
+
+/* ---- Names that SQLite wrote ---- */
+
+static int log_name(vfs__pool *p, uint64_t parent, const char *name, size_t len, uint64_t ino)
+{
+	vfs__record r = {
+		.type = VFS__NAME, .parent = parent, .bytes = name, .len = len, .ino = ino};
+	return vfs__store_log(&p->store, &p->pending, &r);
+}
+
+static int new_inode(vfs__pool *p, uint32_t mode, int32_t slot, int64_t size, uint64_t *ino)
+{
+	vfs__record r = {.type = VFS__INODE,
+			 .ino = *ino = p->store.last_ino + 1,
+			 .mode = mode,
+			 .slot = slot,
+			 .size = size,
+			 .valid = size};
+	for (int k = 0; k < 4; k++)
+		clock_gettime(CLOCK_REALTIME, &r.times[k]);
+	return vfs__store_log(&p->store, &p->pending, &r);
+}
+
+/* The name and its directories, made where they are missing, for an inode: one
+ * there already loses the name. */
+static int log_path(vfs__pool *p, const char *path, uint64_t ino)
+{
+	uint64_t dir = VFS__ROOT_INO;
+	int err = 0;
+	while (!err) {
+		path += strspn(path, "/");
+		size_t len = strcspn(path, "/");
+		const char *rest = path + len + strspn(path + len, "/");
+		if (!len || len > 255)
+			return len ? -ENAMETOOLONG : -EINVAL;
+		if (!*rest)
+			return log_name(p, dir, path, len, ino);
+		vfs__inode *i = vfs__store_find(&p->store, dir, path, len);
+		uint64_t next = i ? i->ino : 0;
+		if (!i) {
+			err = new_inode(p, S_IFDIR | 0777, VFS__NO_SLOT, 0, &next);
+			if (!err)
+				err = log_name(p, dir, path, len, next);
+		} else if (!S_ISDIR(i->mode)) {
+			return -ENOTDIR;
+		}
+		dir = next;
+		path = rest;
+	}
+	return err;
+}
+
+static int log_no_names(vfs__pool *p, uint64_t ino)
+{
+	int err = 0;
+	for (vfs__named *n = p->store.names, *next; n && !err; n = next) {
+		next = n->hh.next;
+		vfs__record r = {.type = VFS__NO_NAME,
+				 .parent = n->parent,
+				 .bytes = n->name,
+				 .len = n->hh.keylen - sizeof n->parent};
+		if (n->ino == ino)
+			err = vfs__store_log(&p->store, &p->pending, &r);
+	}
+	return err;
+}
+
+/* A header that neither we wrote nor were about to write: SQLite's. */
+static int adopt(vfs__pool *p, int32_t k, const vfs__slot_header *h, int64_t size)
+{
+	vfs__inode *owner = p->store.slots[k].owner;
+	uint64_t ino;
+	int err = owner ? log_no_names(p, owner->ino) : 0;
+	if (!err && h->kind == VFS__HEADER_FILE) {
+		err = new_inode(p, S_IFREG | 0666, k, size, &ino);
+		if (!err)
+			err = log_path(p, h->path, ino);
+	}
+	return err;
+}
+
+static int compare_slot(vfs__pool *p, int32_t k)
+{
+	vfs__slot_header h;
+	int64_t size = p->port->handles->size(p->port, p->handle[k]);
+	int err = size < 0 ? (int)size : vfs__slot_read(p->port, p->handle[k], &h);
+	if (err)
+		return err;
+	size = size > VFS__SLOT_HEADER ? size - VFS__SLOT_HEADER : 0;
+	vfs__slot *slot = &p->store.slots[k];
+	bool ours = h.digest == slot->digest || h.digest == slot->old_digest;
+	if (!ours && h.kind != VFS__HEADER_TORN) {
+		err = adopt(p, k, &h, size);
+	} else if (p->store.clean && slot->owner && slot->owner->size != size) {
+		slot->owner->size = slot->owner->valid = size; /* SQLite wrote data */
+	}
+	slot->digest = slot->old_digest = h.digest;
+	return err;
+}
+
+static int compare_slots(vfs__pool *p)
+{
+	int err = 0;
+	for (int32_t k = 0; k < p->store.slot_count && !err; k++)
+		if (p->handle[k] >= 0)
+			err = compare_slot(p, k);
+	return err;
+}
+
+/* ---- Nodes ---- */
+
+static FSNode *make_node(vfs__pool *p, vfs__inode *i)
+{
+	FSNode *n = vfs_node_new(p->mount, i->mode, i->ino);
+	if (!n)
+		return NULL;
+	n->uid = i->uid;
+	n->gid = i->gid;
+	n->rdev = i->rdev;
+	n->node_ops = &vfs__pool_node_ops;
+	vfs_node_set_times(n, i->times);
+	if (S_ISDIR(i->mode))
+		n->nlink = 2;
+	else
+		n->nlink = i->names;
+	if (S_ISLNK(i->mode)) {
+		n->u.target = strdup(i->target ? i->target : "");
+		n->size = n->u.target ? (off_t)strlen(n->u.target) : 0;
+	}
+	vfs__pool_file *f = vfs__pool_file_of(n);
+	f->inode = i;
+	if (S_ISREG(i->mode)) {
+		int handle = i->slot == VFS__NO_SLOT ? -1 : p->handle[i->slot];
+		n->stream_ops = &vfs__pool_file_ops;
+		n->size = i->size;
+		vfs__cached_open(&f->data, &p->cache, handle, VFS__SLOT_HEADER, i->size, i->valid);
+	}
+	i->node = n;
+	return n;
+}
+
+/* What the journal holds of the file's data becomes dirty pages. */
+static int replay(vfs__inode *i)
+{
+	vfs__pool_file *f = vfs__pool_file_of(i->node);
+	int err = 0;
+	for (vfs__redo *r = i->redo; r && !err; r = r->next) {
+		size_t len = r->len;
+		if (r->pos < 0 || r->pos >= i->size)
+			continue;
+		if ((int64_t)len > i->size - r->pos)
+			len = (size_t)(i->size - r->pos);
+		ssize_t n = vfs__cache_write(&f->data, r->bytes, len, r->pos);
+		err = n < 0 ? (int)n : (size_t)n < len ? -ENOSPC : 0;
+	}
+	vfs__store_drop_redo(i, 0);
+	return err;
+}
+
+static int make_nodes(vfs__pool *p)
+{
+	int err = 0;
+	for (vfs__inode *i = p->store.inodes; i && !err; i = i->hh.next)
+		if (!make_node(p, i))
+			err = -ENOMEM;
+	p->mount->root = vfs__store_inode(&p->store, VFS__ROOT_INO)->node;
+	for (vfs__named *n = p->store.names; n && !err; n = n->hh.next) {
+		const vfs__inode *dir = vfs__store_inode(&p->store, n->parent);
+		const vfs__inode *i = vfs__store_inode(&p->store, n->ino);
+		err = vfs_add_name(dir->node, n->name, n->hh.keylen - sizeof n->parent, i->node);
+	}
+	for (vfs__inode *i = p->store.inodes; i; i = i->hh.next)
+		if (i->node && i->ino != VFS__ROOT_INO)
+			vfs_node_put(i->node);
+	return err;
+}
+
+static int find_spares(vfs__pool *p)
+{
+	for (int32_t k = p->store.slot_count; k-- > 0;)
+		if (!p->store.slots[k].owner && p->handle[k] >= 0)
+			p->spare[p->spares++] = k;
+	p->free = p->spares;
+	return 0;
+}
+
+static int make_root(vfs__pool *p)
+{
+	uint64_t ino;
+	if (vfs__store_inode(&p->store, VFS__ROOT_INO))
+		return 0;
+	p->store.last_ino = VFS__ROOT_INO - 1;
+	return new_inode(p, S_IFDIR | 0777, VFS__NO_SLOT, 0, &ino);
+}
+
+int vfs__pool_load(vfs__pool *p)
+{
+	bool torn;
+	p->store.reading = true;
+	int err = vfs__journal_open(&p->journal, vfs__store_read, &p->store, &torn);
+	p->store.reading = false;
+	bool clean = p->store.clean && !torn;
+	p->store.clean = clean;
+	if (!err)
+		err = make_root(p);
+	if (!err)
+		err = match_slots(p);
+	p->store.clean = clean; /* until slots are compared */
+	if (!err)
+		err = compare_slots(p);
+	if (!err) {
+		vfs__store_drop_unnamed(&p->store);
+		err = find_spares(p);
+	}
+	if (!err)
+		err = make_nodes(p);
+	for (vfs__inode *i = p->store.inodes; i && !err; i = i->hh.next)
+		if (i->redo && S_ISREG(i->mode))
+			err = replay(i);
+	p->mount->next_ino = p->store.last_ino;
+	/* What was read is true; a new generation, so that no frame of the old one can
+	 * follow what is written now. */
+	return err ? err : vfs__pool_checkpoint(p);
+}

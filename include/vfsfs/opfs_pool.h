@@ -1,0 +1,46 @@
+/*
+ * opfs_pool.h - the backend that keeps files in a pool of files of the browser's
+ * Origin Private File System, all of them open, so that every call is synchronous
+ * and what fsync has confirmed survives any crash.
+ */
+#ifndef VFSFS_OPFS_POOL_H
+#define VFSFS_OPFS_POOL_H
+
+#include <stddef.h>
+#include <vfsfs/backend.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct vfs_opfs_port;
+
+typedef struct vfs_opfs_pool_options {
+	/* Where the pool is: a directory of the origin's OPFS, made where it is
+	 * missing; "/" at its ends does not count. Constraint: no "." or ".." in
+	 * it. NULL: "vfsfs". */
+	const char *directory;
+	/* Slots that the pool has at least: the number of regular files, open ones
+	 * that have no name counted, that it can hold. Each is an open file of the
+	 * browser. Constraint: at most 100,000 (Safari: 250). 0: as many as there
+	 * are, at least 6. */
+	unsigned capacity;
+	/* Bytes of file data that are kept in memory; mappings count, and may
+	 * exceed it. 0: 16 MiB. */
+	size_t cache;
+	/* The place below it. NULL: the browser's OPFS. */
+	struct vfs_opfs_port *port;
+} vfs_opfs_pool_options;
+
+/*
+ * For vfs_mount, with vfs_opfs_pool_options or NULL. Its errors: EBUSY, another
+ * mount, of this tab or of another, has the pool; EAGAIN, the pool was not
+ * prepared; EOPNOTSUPP, there is no OPFS here; ENOTSUP, a later version of the
+ * library has written it; ENOSPC; EIO; ENOMEM.
+ */
+extern const FSType vfs_opfs_pool;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
