@@ -107,7 +107,7 @@ static int walk(FSNode *at, const char *path, unsigned flags, vfs__path *p)
 			p->node = p->dir = at;
 			p->name.ptr = c;
 			p->name.len = 0;
-			return 0;
+			return UNLIKELY(!links && c - path >= VFS__PATH_MAX) ? -ENAMETOOLONG : 0;
 		}
 		if (UNLIKELY((err = vfs__may(at, X_OK)) != 0))
 			return err;
@@ -272,6 +272,7 @@ void vfs__drop_found(vfs__path *p)
 	p->found[0] = p->found[1] = NULL;
 }
 
+/* Before the lock goes: a node that only the walk holds does not keep its mount. */
 static void let_go(vfs__path *p)
 {
 	if (UNLIKELY(p->base != NULL))
@@ -282,8 +283,8 @@ static void let_go(vfs__path *p)
 
 void vfs__end_walk(vfs__path *p)
 {
-	vfs__unlock_names();
 	let_go(p);
+	vfs__unlock_names();
 }
 
 int vfs__walk2(int fd1, const char *path1, unsigned flags1, vfs__path *p1, int fd2,
@@ -300,7 +301,7 @@ int vfs__walk2(int fd1, const char *path1, unsigned flags1, vfs__path *p1, int f
 
 void vfs__end_walk2(vfs__path *p1, vfs__path *p2)
 {
-	vfs__unlock_names();
 	let_go(p1);
 	let_go(p2);
+	vfs__unlock_names();
 }

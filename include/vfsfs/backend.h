@@ -327,7 +327,9 @@ int vfs_make_name(FSNode *dir, const char *name, mode_t mode, dev_t rdev, FSNode
  */
 int vfs_mount_on(const FSType *type, const void *options, FSNode *on, FSNode **root);
 
-/* The node that an open descriptor names, a new reference. -EBADF. */
+/* The node that an open descriptor names, a new reference. -EBADF. It keeps the
+ * node, not its mount: for use and release under the namespace lock (follow), or
+ * while the descriptor is sure to stay open. */
 int vfs_fd_node(int fd, FSNode **out);
 /* The lowest open descriptor >= from, or -EBADF. */
 int vfs_next_fd(int from);

@@ -283,6 +283,11 @@ static void path_of_4095_bytes_is_the_longest(void **state)
 	fails(ENAMETOOLONG, unlink(path));
 	fails(ENAMETOOLONG, chdir(path));
 	fails(ENAMETOOLONG, symlink(path, "l"));
+	memset(path, '/', PATH_MAX);
+	fails(ENAMETOOLONG, stat(path, &st));
+	fails(ENAMETOOLONG, chdir(path));
+	path[PATH_MAX - 1] = 0;
+	ok(stat(path, &st));
 }
 
 static void name_of_255_bytes_is_the_longest(void **state)

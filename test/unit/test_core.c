@@ -434,6 +434,63 @@ static void dev_fd_is_only_read(void **state)
 	ok(vfs_unmount("/dev"));
 }
 
+/* A backend that finds a new node at each look: only the walk holds it. When it
+ * is forgotten, another thread waits for the lock of the names. */
+static const NodeOps found_ops;
+static pthread_t waiter;
+static int forgotten, got_the_lock, lock_was_free;
+
+static void *wait_for_the_lock(void *arg)
+{
+	(void)arg;
+	vfs_umask(022);
+	__atomic_store_n(&got_the_lock, 1, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+static void found_forget(FSNode *node)
+{
+	if (S_ISDIR(node->mode))
+		return;
+	forgotten++;
+	pthread_create(&waiter, NULL, wait_for_the_lock, NULL);
+	usleep(20000);
+	lock_was_free = __atomic_load_n(&got_the_lock, __ATOMIC_RELAXED);
+}
+
+static int found_lookup(FSNode *dir, const char *name, size_t len, FSNode **out)
+{
+	(void)name, (void)len;
+	*out = vfs_node_new(dir->mount, S_IFREG | 0644, 0);
+	(*out)->node_ops = &found_ops;
+	return 0;
+}
+
+static const NodeOps found_ops = {.lookup = found_lookup, .forget = found_forget};
+
+static int found_mount(FSMount *m, const void *options)
+{
+	(void)options;
+	m->root = vfs_node_new(m, S_IFDIR | 0755, 0);
+	m->root->node_ops = &found_ops;
+	return 0;
+}
+
+/* Its mount might be gone otherwise: nothing but the lock keeps it. */
+static void what_a_walk_found_is_let_go_under_its_lock(void **state)
+{
+	(void)state;
+	static const FSType found = {.name = "found", .mount = found_mount};
+	struct stat st;
+	ok(vfs_mkdir("/m", 0755));
+	ok(vfs_mount(&found, NULL, "/m", 0));
+	ok(vfs_stat("/m/x", &st));
+	assert_int_equal(forgotten, 1);
+	pthread_join(waiter, NULL);
+	ok(vfs_unmount("/m"));
+	assert_int_equal(lock_was_free, 0);
+}
+
 /* Threads that meet on one descriptor: a walk may be the last to hold it. */
 static int running;
 
@@ -516,6 +573,7 @@ int main(void)
 		TEST(dot_stays_below_a_mount_on_it),
 		TEST(group_counts_by_the_list_too),
 		TEST(dev_fd_is_only_read),
+		TEST(what_a_walk_found_is_let_go_under_its_lock),
 		TEST(walk_may_hold_the_last_reference),
 		TEST(unmount_waits_for_the_last_close),
 	};
