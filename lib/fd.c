@@ -77,7 +77,7 @@ void vfs__fd_free(int fd)
 	vfs__unlock(&lock);
 }
 
-FSStream *vfs__fd_take(int fd, bool keep)
+FSStream *vfs__fd_take(int fd)
 {
 	FSStream *s = NULL;
 	if ((unsigned)fd >= VFS__FD_MAX)
@@ -85,15 +85,13 @@ FSStream *vfs__fd_take(int fd, bool keep)
 	vfs__lock(&lock);
 	if (vfs__fd_chunks[(unsigned)fd / VFS__FD_CHUNK] && (s = vfs__load(slot(fd))) != NULL) {
 		vfs__store(slot(fd), NULL);
-		if (!keep)
-			release(fd);
+		release(fd);
 	}
 	vfs__unlock(&lock);
 	return s;
 }
 
-/* dup2's target: reserved where it is free; else its stream is taken out. */
-int vfs__fd_claim(int fd, FSStream **old)
+int vfs__fd_replace(int fd, FSStream *s, FSStream **old)
 {
 	int err = 0;
 	*old = NULL;
@@ -101,15 +99,15 @@ int vfs__fd_claim(int fd, FSStream **old)
 	vfs__fds *c = vfs__fd_chunks[fd / VFS__FD_CHUNK];
 	if (c && (c->used[fd % VFS__FD_CHUNK / 64] >> fd % 64 & 1)) {
 		*old = vfs__load(slot(fd));
-		if (*old)
-			vfs__store(slot(fd), NULL);
-		else
+		if (!*old)
 			err = -EBUSY; /* another thread is about to fill it */
 	} else {
 		/* the lowest free one from fd on is fd */
 		int got = reserve((unsigned)fd);
 		err = got < 0 ? got : 0;
 	}
+	if (!err)
+		vfs__fd_install(fd, s);
 	vfs__unlock(&lock);
 	return err;
 }
@@ -191,6 +189,7 @@ FSStream *vfs__stream_new(FSStreamShared *shared)
 	s->stream_ops = NULL;
 	s->data = NULL;
 	s->fd = -1;
+	s->type = 0;
 	s->cloexec = s->seekable = s->readable = s->writable = false;
 	vfs__inc(&shared->refs);
 	vfs__store(&s->refs, 1);

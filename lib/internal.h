@@ -263,9 +263,11 @@ int vfs__fd_reserve(unsigned from);
 void vfs__fd_install(int fd, FSStream *s);
 void vfs__fd_free(int fd);
 /* Takes the stream out of the table; NULL: there is none. Its reference is the
- * caller's. keep: the descriptor stays reserved. */
-FSStream *vfs__fd_take(int fd, bool keep);
-int vfs__fd_claim(int fd, FSStream **old);
+ * caller's. */
+FSStream *vfs__fd_take(int fd);
+/* dup2's: s in one step takes the place of what fd names, which is the caller's
+ * then; NULL: it was free. -EBUSY: it is being opened. -EMFILE, -ENOMEM. */
+int vfs__fd_replace(int fd, FSStream *s, FSStream **old);
 
 /* A stream on shared, of which it takes a reference; NULL: no memory. */
 FSStream *vfs__stream_new(FSStreamShared *shared);

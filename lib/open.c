@@ -224,7 +224,7 @@ static int close_stream(FSStream *s)
 int vfs_close(int fd)
 {
 	VFS__TRACE(close, (fd));
-	FSStream *s = vfs__fd_take(fd, false);
+	FSStream *s = vfs__fd_take(fd);
 	return LIKELY(s != NULL) ? close_stream(s) : -EBADF;
 }
 
@@ -282,19 +282,17 @@ static int dup_to(int fd, int to, bool cloexec)
 	if (!old)
 		return -EBADF;
 	int err = -EBADF;
-	if (to >= 0 && (unsigned)to < vfs_max_open_fds()) {
+	if (to >= 0 && (unsigned)to < vfs_max_open_fds())
 		err = dup_stream(old, cloexec, &s);
-		if (!err && (err = vfs__fd_claim(to, &replaced)) != 0)
-			close_stream(s);
-		if (!err) {
-			vfs__fd_install(to, s);
-			if (replaced)
-				close_stream(replaced);
-			err = to;
-		}
+	if (!err) {
+		err = vfs__fd_replace(to, s, &replaced);
+		if (err)
+			replaced = s;
+		if (replaced)
+			close_stream(replaced);
 	}
 	vfs__put_stream(old);
-	return err;
+	return err ? err : to;
 }
 
 int vfs_dup3(int fd, int to, int flags)

@@ -227,7 +227,7 @@ static void share_descriptors(struct worker *w)
 	switch (random_of(w, 5)) {
 	case 0:
 		result = vfs_dup2(common_fd, slot);
-		EXPECT(result == slot || result == -EBUSY, "vfs_dup2", result);
+		EXPECT(result == slot, "vfs_dup2", result);
 		break;
 	case 1:
 		result = vfs_close(slot);
@@ -447,6 +447,38 @@ static void threads_leave_all_in_order(void **state)
 	assert_int_equal(vfs_unmount("/s"), 0);
 }
 
+/* ---- dup2 ---- */
+
+static int target, stop; /* stop: atomic */
+
+static void *write_to_the_target(void *arg)
+{
+	(void)arg;
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+		ssize_t n = vfs_pwrite(target, "x", 1, 0);
+		EXPECT(n == 1, "vfs_pwrite", n);
+	}
+	return NULL;
+}
+
+static void dup2_never_leaves_its_target_closed(void **state)
+{
+	(void)state;
+	pthread_t writer;
+	int a = vfs_open("/a", O_RDWR | O_CREAT, 0644), b = vfs_open("/b", O_RDWR | O_CREAT, 0644);
+
+	target = vfs_dup(a);
+	assert_in_range(target, 0, 10);
+	unexpected = 0;
+	assert_int_equal(pthread_create(&writer, NULL, write_to_the_target, NULL), 0);
+	for (unsigned i = 0; i < 10 * rounds; i++)
+		assert_int_equal(vfs_dup2(i % 2 ? a : b, target), target);
+	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+	pthread_join(writer, NULL);
+	assert_int_equal(unexpected, 0);
+	assert_int_equal(vfs_close(a) | vfs_close(b) | vfs_close(target), 0);
+}
+
 static int start(void **state)
 {
 	vfs_mem_options options = {.size = 256 << 20};
@@ -478,6 +510,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(threads_leave_all_in_order, start),
+		cmocka_unit_test(dup2_never_leaves_its_target_closed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
