@@ -106,12 +106,18 @@ int vfs_access(const char *path, int mode)
 	return vfs_faccessat(AT_FDCWD, path, mode, 0);
 }
 
-/* Asks the backend, then changes the node. */
-static int set(FSNode *n, const vfs_attr *a)
+/* Asks the backend, then changes the node. UTIME_NOW is the present time. */
+static int set(FSNode *n, vfs_attr *a)
 {
+	struct timespec t;
 	int err = 0;
 	if (n->mount->flags & VFS_RDONLY)
 		return -EROFS;
+	vfs__settle_at(&t);
+	if (a->atime.tv_nsec == UTIME_NOW)
+		a->atime = t;
+	if (a->mtime.tv_nsec == UTIME_NOW)
+		a->mtime = t;
 	if (n->node_ops && n->node_ops->setattr)
 		err = n->node_ops->setattr(n, a);
 	if (err)
@@ -125,9 +131,14 @@ static int set(FSNode *n, const vfs_attr *a)
 		n->uid = a->uid;
 	if (a->valid & VFS_GID)
 		n->gid = a->gid;
-	vfs__set_times(n, a);
-	vfs_mark(n, VFS_CTIME);
+	vfs__set_times(n, a, t);
 	return 0;
+}
+
+/* May the process set the set-group-ID bit of a file of this group? */
+static bool may_set_gid(gid_t gid)
+{
+	return vfs__in_group(gid) || vfs__capable(VFS_CAP_FSETID);
 }
 
 static int chmod_node(FSNode *n, mode_t mode)
@@ -138,7 +149,7 @@ static int chmod_node(FSNode *n, mode_t mode)
 		return -EROFS;
 	if (!vfs__owns(n))
 		return -EPERM;
-	if (!vfs__in_group(n->gid) && !vfs__capable(VFS_CAP_FSETID))
+	if (!may_set_gid(n->gid))
 		mode &= ~(mode_t)S_ISGID;
 	vfs_attr a = {.valid = VFS_MODE, .mode = mode};
 	return set(n, &a);
@@ -162,14 +173,19 @@ static int chown_node(FSNode *n, uid_t uid, gid_t gid)
 		a.valid |= VFS_GID;
 	}
 	/* a program that changes hands is no longer set-id */
+	a.mode = n->mode;
 	if (!S_ISDIR(n->mode)) {
-		a.mode = n->mode & ~(mode_t)S_ISUID;
-		if ((n->mode & S_IXGRP) ||
-		    (!vfs__in_group(n->gid) && !vfs__capable(VFS_CAP_FSETID)))
+		a.mode &= ~(mode_t)S_ISUID;
+		if ((n->mode & S_IXGRP) || !may_set_gid(n->gid))
+			a.mode &= ~(mode_t)S_ISGID;
+	}
+	if (a.mode != n->mode) {
+		if (!vfs__owns(n))
+			return -EPERM;
+		/* which is a change of mode, in a file of the new group */
+		if (!may_set_gid(a.valid & VFS_GID ? gid : n->gid))
 			a.mode &= ~(mode_t)S_ISGID;
 		a.valid |= VFS_MODE;
-		if (a.mode != n->mode && !vfs__owns(n))
-			return -EPERM;
 	}
 	return set(n, &a);
 }
@@ -198,21 +214,11 @@ static int utimens_node(FSNode *n, const struct timespec times[2])
 			return err;
 	}
 	vfs_attr a = {.atime = times[0], .mtime = times[1]};
-	unsigned marks = 0;
-	if (times[0].tv_nsec == UTIME_NOW)
-		marks |= VFS_ATIME;
-	else if (times[0].tv_nsec != UTIME_OMIT)
+	if (times[0].tv_nsec != UTIME_OMIT)
 		a.valid |= VFS_ATIME;
-	if (times[1].tv_nsec == UTIME_NOW)
-		marks |= VFS_MTIME;
-	else if (times[1].tv_nsec != UTIME_OMIT)
+	if (times[1].tv_nsec != UTIME_OMIT)
 		a.valid |= VFS_MTIME;
-	int err = set(n, &a);
-	if (!err && marks) {
-		vfs_mark(n, marks);
-		vfs__settle();
-	}
-	return err;
+	return set(n, &a);
 }
 
 int vfs_fchmodat(int dirfd, const char *path, mode_t mode, int flags)

@@ -106,8 +106,9 @@ static inline void vfs__get_node(FSNode *node)
 }
 /* The backend hears of a mode and a group that the core has changed. */
 void vfs__tell_mode(FSNode *node);
-/* Gives every mark its time, now. */
+/* Gives every mark its time, now; and tells it. */
 void vfs__settle_slow(void);
+void vfs__settle_at(struct timespec *t);
 extern FSNode *vfs__marked;
 static inline void vfs__settle(void)
 {
@@ -118,7 +119,8 @@ static inline void vfs__settle(void)
 void vfs__unmark(FSNode *node);
 /* Consistent copies of the times; settle first. */
 void vfs__get_times(const FSNode *node, struct stat *st);
-void vfs__set_times(FSNode *node, const vfs_attr *attr);
+/* Those of attr, and the ctime. */
+void vfs__set_times(FSNode *node, const vfs_attr *attr, struct timespec ctime);
 
 /* ---- dentry.c: (parent, name) -> node. namespace lock ---- */
 

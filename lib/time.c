@@ -70,6 +70,14 @@ static void settle_locked(struct timespec t)
 	}
 }
 
+void vfs__settle_at(struct timespec *t)
+{
+	vfs__lock(&lock);
+	*t = now();
+	settle_locked(*t);
+	vfs__unlock(&lock);
+}
+
 void vfs__settle_slow(void)
 {
 	vfs__lock(&lock);
@@ -87,15 +95,18 @@ void vfs__get_times(const FSNode *n, struct stat *st)
 	vfs__unlock(&lock);
 }
 
-void vfs__set_times(FSNode *n, const vfs_attr *a)
+void vfs__set_times(FSNode *n, const vfs_attr *a, struct timespec t)
 {
 	vfs__lock(&lock);
-	if (n->marks) /* what happened before must not overwrite it */
-		settle_locked(now());
+	if (n->marks) { /* what another thread did meanwhile must not overwrite it */
+		t = now();
+		settle_locked(t);
+	}
 	if (a->valid & VFS_ATIME)
 		n->times[0] = a->atime;
 	if (a->valid & VFS_MTIME)
 		n->times[1] = a->mtime;
+	n->times[2] = t;
 	vfs__unlock(&lock);
 }
 

@@ -236,15 +236,16 @@ struct NodeOps {
 	/* Fills what the core cannot know: st_blocks, st_blksize. NULL: from size.
 	 * Called with the node's lock held. */
 	void (*getattr)(FSNode *node, struct stat *st);
-	/* chmod, chown, utimens; and with attr->valid of VFS_MODE and VFS_GID only,
-	 * where the core changes these by itself (set-ID bits, a directory's group):
+	/* chmod, chown, utimens (UTIME_NOW: the present time); the change time is
+	 * the core's. And with attr->valid of VFS_MODE and VFS_GID only, where the core changes these by itself (set-ID bits, a directory's group):
 	 * its result is not looked at then. NULL: 0. */
 	int (*setattr)(FSNode *node, const vfs_attr *attr);
 	/* truncate: sets FSNode.size. Called with the node's lock held, without
 	 * the namespace's. NULL: EINVAL. */
 	int (*truncate)(FSNode *node, off_t size);
 	/* A new file, directory, device... by the type in mode: a new node in *out
-	 * (vfs_node_new). `name` is NULL for O_TMPFILE. NULL: EPERM. */
+	 * (vfs_node_new). `name` is NULL for O_TMPFILE and for a symbolic link, which
+	 * `symlink` then names. NULL: EPERM. */
 	int (*mknod)(FSNode *dir, const char *name, size_t len, mode_t mode, dev_t rdev,
 		     FSNode **out);
 	/* The core has stored the target in node->u.target. NULL: 0. */

@@ -434,6 +434,73 @@ static void dev_fd_is_only_read(void **state)
 	ok(vfs_unmount("/dev"));
 }
 
+/* What a backend is told: the last attributes, and the names that were asked of
+ * mknod. */
+static const NodeOps told_ops;
+static vfs_attr told;
+static char told_names[64];
+
+static int told_setattr(FSNode *node, const vfs_attr *a)
+{
+	(void)node;
+	told = *a;
+	return 0;
+}
+
+static int told_mknod(FSNode *dir, const char *name, size_t len, mode_t mode, dev_t rdev,
+		      FSNode **out)
+{
+	(void)rdev;
+	*out = vfs_node_new(dir->mount, mode, 0);
+	(*out)->node_ops = &told_ops;
+	(*out)->stream_ops = dir->stream_ops;
+	snprintf(told_names + strlen(told_names), 8, "%.*s,", (int)(name ? len : 1),
+		 name ? name : "-");
+	return 0;
+}
+
+static const NodeOps told_ops = {.mknod = told_mknod, .setattr = told_setattr};
+
+static int told_mount(FSMount *m, const void *options)
+{
+	(void)options;
+	m->root = vfs_node_new(m, S_IFDIR | 0755, 0);
+	m->root->node_ops = &told_ops;
+	return 0;
+}
+
+static void backend_hears_of_what_changes(void **state)
+{
+	(void)state;
+	static const FSType type = {.name = "told", .mount = told_mount, .caps = VFS_CAP_SYMLINKS};
+	struct timespec times[2] = {{5, 0}, {0, UTIME_NOW}};
+	struct stat st;
+	ok(vfs_mkdir("/m", 0755));
+	ok(vfs_mount(&type, NULL, "/m", 0));
+	ok(vfs_mknod("/m/f", S_IFREG | 0644, 0));
+	ok(vfs_close(ok(vfs_open("/m", O_TMPFILE | O_RDWR, 0644))));
+	ok(vfs_symlink("x", "/m/l"));
+	assert_string_equal(told_names, "f,-,-,");
+	ok(vfs_chmod("/m/f", 04755));
+	assert_int_equal(told.valid, VFS_MODE);
+	assert_int_equal(told.mode, 04755);
+	ok(vfs_chown("/m/f", 1, -1));
+	assert_int_equal(told.valid, VFS_UID | VFS_MODE);
+	assert_int_equal(told.mode & 07777, 0755);
+	ok(vfs_chown("/m/f", 0, 2));
+	assert_int_equal(told.valid, VFS_UID | VFS_GID);
+	ok(vfs_utimensat(AT_FDCWD, "/m/f", times, 0));
+	ok(vfs_stat("/m/f", &st));
+	assert_int_equal(told.valid, VFS_ATIME | VFS_MTIME);
+	assert_int_equal(told.atime.tv_sec, 5);
+	assert_memory_equal(&told.mtime, &st.st_mtim, sizeof st.st_mtim);
+	ok(vfs_utimensat(AT_FDCWD, "/m/f", NULL, 0));
+	ok(vfs_stat("/m/f", &st));
+	assert_int_equal(told.valid, VFS_ATIME | VFS_MTIME);
+	assert_memory_equal(&told.atime, &st.st_atim, sizeof st.st_atim);
+	ok(vfs_unmount("/m"));
+}
+
 /* A backend that finds a new node at each look: only the walk holds it. When it
  * is forgotten, another thread waits for the lock of the names. */
 static const NodeOps found_ops;
@@ -573,6 +640,7 @@ int main(void)
 		TEST(dot_stays_below_a_mount_on_it),
 		TEST(group_counts_by_the_list_too),
 		TEST(dev_fd_is_only_read),
+		TEST(backend_hears_of_what_changes),
 		TEST(what_a_walk_found_is_let_go_under_its_lock),
 		TEST(walk_may_hold_the_last_reference),
 		TEST(unmount_waits_for_the_last_close),

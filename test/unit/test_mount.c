@@ -181,6 +181,33 @@ static void dac_override_passes_permissions(void **state)
 	ok(vfs_set_credential(&plain));
 }
 
+/* As Linux: a group that is not the process's keeps the bit of a file that
+ * changes hands, but not where the mode changes anyway. */
+static void chown_to_a_strange_group_drops_set_gid_with_set_uid(void **state)
+{
+	(void)state;
+	static const struct {
+		mode_t before, after;
+	} modes[] = {{06644, 0644}, {02644, 02644}, {06755, 0755}, {0644, 0644}};
+	vfs_credential plain, less;
+	struct stat st;
+
+	mount_m(0);
+	make("/m/f");
+	vfs_get_credential(&plain);
+	less = plain;
+	less.capabilities &= ~(unsigned)VFS_CAP_FSETID;
+	ok(vfs_set_credential(&less));
+	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+		ok(vfs_chown("/m/f", -1, 0));
+		ok(vfs_chmod("/m/f", modes[i].before));
+		ok(vfs_chown("/m/f", -1, 5));
+		ok(vfs_stat("/m/f", &st));
+		assert_int_equal(st.st_mode & 07777, modes[i].after);
+	}
+	ok(vfs_set_credential(&plain));
+}
+
 static void listing_a_mounts_root_names_its_parent(void **state)
 {
 	(void)state;
@@ -275,6 +302,7 @@ int main(void)
 		TEST(noatime_mount_leaves_access_times),
 		TEST(supplementary_groups_count),
 		TEST(dac_override_passes_permissions),
+		TEST(chown_to_a_strange_group_drops_set_gid_with_set_uid),
 		TEST(listing_a_mounts_root_names_its_parent),
 		TEST(size_option_is_enospc),
 		TEST(descriptor_limit_is_4096_at_first),
