@@ -258,6 +258,7 @@ int vfs_linkat(int from_fd, const char *from, int to_fd, const char *to, int fla
 	if (!err)
 		err = link_walked(&a, &b);
 	vfs__end_walk2(&a, &b);
+	vfs__settle();
 	return err;
 }
 
@@ -337,6 +338,7 @@ int vfs_unlinkat(int dirfd, const char *path, int flags)
 	if (!err)
 		err = flags ? rmdir_walked(&p) : unlink_walked(&p);
 	vfs__end_walk(&p);
+	vfs__settle();
 	return err;
 }
 
@@ -446,6 +448,7 @@ int vfs_renameat(int from_fd, const char *from, int to_fd, const char *to, unsig
 	if (!err)
 		err = rename_walked(&a, &b, flags);
 	vfs__end_walk2(&a, &b);
+	vfs__settle();
 	return err;
 }
 

@@ -192,6 +192,8 @@ static int open_at(int dirfd, const char *path, int flags, mode_t mode)
 			s->stream_ops = &vfs__path_ops; /* nothing to close */
 		else if (trunc)
 			err = vfs__truncate(s->shared->node, 0, true);
+		if (UNLIKELY((flags & (O_CREAT | O_TRUNC)) && !s->writable))
+			vfs__settle(); /* what its close does otherwise */
 		if (UNLIKELY(err))
 			vfs__put_stream(s);
 	}

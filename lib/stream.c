@@ -337,6 +337,7 @@ int vfs_truncate(const char *path, off_t size)
 	if (n) {
 		FSMount *m = n->mount;
 		err = vfs__truncate(n, size, false);
+		vfs__settle();
 		vfs_node_put(n);
 		vfs__dec(&m->busy);
 	}

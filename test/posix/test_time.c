@@ -355,6 +355,56 @@ static void data_and_name_changes_have_one_order(void **state)
 	ok(close(fd));
 }
 
+/* The call changes path's ctime to the moment of the call, however late that
+ * is looked at. */
+#define at_once(path, call) (remember(path), ok(call), check_moment(path, now()))
+static void check_moment(const char *path, struct timespec done)
+{
+	tick();
+	struct stat st = stat_of(path);
+
+	assert_true(compare_times(CTIME(st), CTIME(then)) > 0);
+	assert_true(compare_times(CTIME(st), done) <= 0);
+}
+
+static void changes_of_names_and_attributes_have_their_moment(void **state)
+{
+	(void)state;
+	int fd;
+
+	needs(VFS_CAP_LINKS);
+	make("f", "text");
+	at_once(".", mkdir("d", 0755));
+	at_once("d", link("f", "d/g"));
+	at_once("f", unlink("d/g"));
+	at_once("d", rename("f", "d/f"));
+	at_once("d", rename("d/f", "d/g"));
+	at_once("d", unlink("d/g"));
+	at_once("d", fd = open("d/h", O_CREAT | O_RDONLY, 0644));
+	assert_true(compare_times(CTIME(fstat_of(fd)), CTIME(stat_of("d"))) <= 0);
+	at_once("d/h", close(open("d/h", O_RDONLY | O_TRUNC)));
+	at_once("d/h", chmod("d/h", 0600));
+	at_once("d/h", fchown(fd, getuid(), -1));
+	at_once("d/h", futimens(fd, long_ago));
+	at_once("d/h", truncate("d/h", 10));
+	ok(close(fd));
+	ok(unlink("d/h"));
+	at_once(".", rmdir("d"));
+}
+
+static void now_is_one_moment(void **state)
+{
+	(void)state;
+	make("f", "");
+	for (int i = 0; i < 3; i++) {
+		ok(utimensat(AT_FDCWD, "f", NULL, 0));
+		struct stat st = stat_of("f");
+
+		assert_int_equal(compare_times(ATIME(st), CTIME(st)), 0);
+		assert_int_equal(compare_times(MTIME(st), CTIME(st)), 0);
+	}
+}
+
 static void a_time_once_seen_does_not_move(void **state)
 {
 	(void)state;
@@ -393,6 +443,8 @@ int main(void)
 		TEST(write_after_utimensat_counts),
 		TEST(changes_have_times_in_their_order),
 		TEST(data_and_name_changes_have_one_order),
+		TEST(changes_of_names_and_attributes_have_their_moment),
+		TEST(now_is_one_moment),
 		TEST(a_time_once_seen_does_not_move),
 	};
 	return RUN(tests);
