@@ -60,3 +60,23 @@ void vfs__start(void)
 	if (make_tree())
 		abort(); /* no memory */
 }
+
+/*
+ * Some calls of this folder are in Emscripten's libstubs too, weakly, and a
+ * program that takes another from there (getpid, getpwuid) would have those,
+ * were the files that have ours not linked. So they come with this one, by
+ * names that libstubs has not. Nothing uses the table: the linker leaves it out,
+ * with all of the files that the program does not call.
+ */
+int __syscall_chdir(const char *);
+int __syscall_openat(int, const char *, int, ...);
+int __syscall_dup(int);
+int __syscall_socket(int, int, int, int, int, int);
+
+extern void *const vfs__linked[];
+void *const vfs__linked[] = {
+	__syscall_chdir,
+	__syscall_openat,
+	__syscall_dup,
+	__syscall_socket,
+};

@@ -108,10 +108,22 @@ with() {
 
 no_filesystem_in_javascript() {
 	build all.js "$here/all_calls.c" -O1 --minify=0 || build all.js "$here/all_calls.c" -O1 || return
-	! grep -nE 'FS\.createPath|MEMFS|ErrnoError|SYSCALLS|PIPEFS|FS_create' all.js || return
+	! grep -nE 'FS\.createPath|MEMFS|ErrnoError|SYSCALLS|PIPEFS|SOCKFS|FS_create' all.js || return
 	"$NODE" "$here/imports.js" all.wasm
 }
 t no_filesystem_in_javascript no_filesystem_in_javascript
+
+# Beside others of libstubs, each call of which libstubs has a stub is ours.
+not_the_stub() { # CALL FLAG...
+	call=$1
+	shift
+	build stubs.js "$here/stubs.c" -O1 "-DCALL_$call" "$@" && says 'ours 42 0' "$NODE" stubs.js
+}
+for call in umask sync setrlimit getrlimit getuid geteuid getgid getegid getresuid getresgid \
+	getgroups link flock socketpair; do
+	t "not_the_stub $call" not_the_stub $call
+	with libvfsfs-mt.a "$mt" "not_the_stub_pthread $call" not_the_stub $call -pthread
+done
 
 # ---- Ways of linking: hello prints the same in each ----
 
@@ -376,6 +388,11 @@ bad_addresses_are_EFAULT() {
 	build efault.js "$here/efault.c" -O1 && "$NODE" efault.js
 }
 t bad_addresses_are_EFAULT bad_addresses_are_EFAULT
+no_file_is_a_socket() {
+	build sockets.js "$here/sockets.c" -O1 "$@" && "$NODE" sockets.js
+}
+t no_file_is_a_socket no_file_is_a_socket
+with "64-bit libvfsfs.a" "$m64" no_file_is_a_socket_memory64 no_file_is_a_socket -sMEMORY64 -Wno-deprecated
 threads() {
 	build threads.js "$here/threads.c" -O1 -pthread -sPTHREAD_POOL_SIZE=4 -sEXIT_RUNTIME=1 || return
 	"$NODE" threads.js | LC_ALL=C sort | uniq -c >found
