@@ -96,9 +96,10 @@ build/demo/%.o: Makefile
 # ---- Tests: test/README.md tells what each part is ----
 
 tally = test/tally.sh
-test_cflags = -std=gnu11 $(warnings) -Wno-missing-prototypes -Iinclude -Itest/posix
+test_cflags = -std=gnu11 $(warnings) -Wno-missing-prototypes -Iinclude -Itest/posix -Ibackends/opfs_common
 posix_tests = $(filter-out %/test_long.c,$(wildcard test/posix/test_*.c))
 posix_sources = $(posix_tests) test/posix/fixture.c test/posix/all.c
+sim_sources = $(wildcard test/sim/*.c) $(patsubst %,test/unit/%.c,test_sim test_sim_states test_sim_port sim_fixture)
 blocks_sources = $(patsubst %,test/unit/%.c,test_blocks test_blocks_random blocks_fixture)
 wrap = $(patsubst %,-Wl$(comma)--wrap=%,$(1))
 comma = ,
@@ -121,12 +122,25 @@ build/$(1)/threads: test/unit/test_threads.c build/$(1)/libvfsfs.a
 	$$(say)$$(cc_$(1)) $$(test_cflags) $$^ -lcmocka -lpthread -o $$@
 build/$(1)/mount: test/unit/test_mount.c build/$(1)/libvfsfs.a
 	$$(say)$$(cc_$(1)) $$(test_cflags) $$^ -lcmocka -lpthread -o $$@
+build/$(1)/sim: $$(sim_sources) build/$(1)/backends/opfs_common/opfs_directory.o $$(wildcard test/sim/*.h) test/unit/sim_fixture.h
+	$$(say)$$(cc_$(1)) $$(test_cflags) -Itest/sim -Ibackends/opfs_common $$(filter-out %.h,$$^) -lcmocka -o $$@
 build/$(1)/core: test/unit/test_core.c build/$(1)/libvfsfs.a
 	$$(say)$$(cc_$(1)) $$(test_cflags) $$^ -lcmocka -lpthread -o $$@
 build/$(1)/nomem: test/fault/test_nomem.c test/fault/dump.c build/$(1)/libvfsfs.a
 	$$(say)$$(cc_$(1)) $$(test_cflags) -Itest/fault $$^ -lcmocka -lpthread $$(wraps_nomem) -o $$@
 endef
 $(foreach v,gcc clang asan tsan cov,$(eval $(call native_tests,$(v))))
+
+# Crashes and failed calls: all from sources, so that a rule of order can be broken.
+crash_flags = $(test_cflags) -O2 -g -DVFS_TEST_RULES -Ibuild/include -Itest/crash -Itest/sim -lpthread
+crash_sources = test/crash/model.c test/crash/workload.c $(wildcard test/sim/*.c) $(core)
+crash_rules = 1 2 3 4 5 6 7 8 9 10 11
+build/crash/%: test/crash/test_%.c $(crash_sources) $(headers) $(wildcard test/crash/*.h test/sim/*.h backends/*/*.h)
+	@mkdir -p $(@D)
+	$(say)gcc $< $(crash_sources) $(crash_flags) -o $@
+build/crash/asan-%: test/crash/test_%.c $(crash_sources) $(headers) $(wildcard test/crash/*.h test/sim/*.h backends/*/*.h)
+	@mkdir -p $(@D)
+	$(say)$(cc_asan) $< $(crash_sources) $(crash_flags) -o $@
 
 # Against the host's own libc and tmpfs: the tests themselves are tested.
 build/host/posix: $(posix_sources)
@@ -154,16 +168,19 @@ fuzz: build/fuzz/fuzz
 	build/fuzz/fuzz -max_total_time=$(SECONDS) -max_len=1500 -timeout=30 -rss_limit_mb=4096 build/fuzz/found
 
 native_programs = $(foreach v,gcc clang asan tsan,build/$v/posix) build/host/posix \
-	build/asan/blocks build/asan/core build/tsan/core build/asan/mount build/asan/threads build/tsan/threads build/gcc/nomem build/asan/nomem build/fuzz/corpus
+	build/asan/blocks build/asan/sim build/asan/core build/tsan/core build/asan/mount build/asan/threads build/tsan/threads build/gcc/nomem build/asan/nomem build/fuzz/corpus \
+	build/crash/crash build/crash/faults build/crash/asan-crash
 test-native:
 	@test/setup/packages.sh build fuzz
 	@$(MAKE) --no-print-directory -j2 $(native_programs)
 	@$(tally) posix,tmpfs build/host/posix
 	@for v in gcc clang asan tsan; do $(tally) posix,$$v build/$$v/posix; done
 	@for v in asan tsan; do $(tally) threads,$$v build/$$v/threads; $(tally) core,$$v build/$$v/core; done
-	@$(tally) blocks,asan build/asan/blocks; $(tally) mount,asan build/asan/mount
+	@$(tally) blocks,asan build/asan/blocks; $(tally) sim,asan build/asan/sim; $(tally) mount,asan build/asan/mount
 	@for v in gcc asan; do $(tally) nomem,$$v build/$$v/nomem; done
 	@$(tally) fuzz,corpus build/fuzz/corpus test/fuzz/corpus
+	@$(tally) crash,asan build/crash/asan-crash; $(tally) crash,faults build/crash/faults
+	@for r in $(crash_rules); do $(tally) crash,rule-$$r build/crash/crash -b $$r; done
 
 # wasm: the same posix tests as one program, for each archive.
 cmocka = $(or $(cmocka_$(1)),$(eval cmocka_$(1) := $$(shell test/setup/cmocka-wasm.sh $(2)/emcc))$(cmocka_$(1)))
@@ -241,9 +258,10 @@ clean:
 
 test-long:
 	@$(tally) --start
-	@$(MAKE) --no-print-directory build/gcc/long build/fuzz/corpus build/fuzz/fuzz
+	@$(MAKE) --no-print-directory build/gcc/long build/fuzz/corpus build/fuzz/fuzz build/crash/crash build/crash/faults
 	@$(tally) long,gcc build/gcc/long
 	@$(tally) browsers env PATH=$(em):$$PATH test/web/selftest.sh chromium
+	@for s in 1 2 3 4 5; do $(tally) crash,seed-$$s build/crash/crash -l -s $$s; done; $(tally) crash,faults build/crash/faults -l
 	@$(tally) fuzz,random build/fuzz/corpus -r 200000 1
 	@$(tally) fuzz,coverage test/fuzz/coverage.sh
 	@$(tally) fuzz,hour $(MAKE) --no-print-directory fuzz

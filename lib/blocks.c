@@ -322,7 +322,7 @@ char *vfs_blocks_at(vfs_blocks *b, uint64_t i, size_t need)
 
 	if (p && need <= vfs__block_size(b, i))
 		return p;
-	return vfs__block_grow(b, i, 0, need, 0) ? NULL : vfs__block_find(b, i);
+	return vfs__block_grow(b, i, p ? need : 0, need, 0) ? NULL : vfs__block_find(b, i);
 }
 
 void vfs_blocks_drop(vfs_blocks *b, uint64_t i)

@@ -144,6 +144,11 @@ static size_t block_size(const vfs__cached *f, uint64_t i)
 	return rest >= VFS_BLOCK ? VFS_BLOCK : rest > 0 ? (size_t)rest : 0;
 }
 
+size_t vfs__block_len(const vfs__block *b)
+{
+	return block_size(b->file, b->index);
+}
+
 /* Bytes [from, to) of the block, from the slot; zeros where it has none. */
 static int fill_run(vfs__block *b, char *memory, size_t from, size_t to)
 {

@@ -18,6 +18,8 @@ typedef struct vfs__block {
 	bool used;                     /* since the hand was here */
 } vfs__block;
 
+/* Bytes of it that the file has. */
+size_t vfs__block_len(const vfs__block *b);
 /* Takes it out of everything and frees it. */
 void vfs__block_drop(vfs__block *b);
 /* These pages are as in the slot now, or gone. */

@@ -56,9 +56,9 @@ static int put(vfs__cached *f, const char *from, size_t len, int64_t pos)
 	const vfs__handle_ops *ops = c->port->handles;
 	int64_t end = pos + (int64_t)len;
 	int err = 0;
-	if (f->durable > f->valid && end > f->valid)
+	if (VFS__RULE(7) && f->durable > f->valid && end > f->valid)
 		err = c->settle(f);
-	if (!err && pos > f->valid && f->physical > f->valid) {
+	if (VFS__RULE(8) && !err && pos > f->valid && f->physical > f->valid) {
 		err = ops->truncate(c->port, f->handle, f->base + f->valid);
 		if (!err)
 			f->physical = f->valid;
@@ -82,7 +82,9 @@ static int write_block(vfs__block *b)
 {
 	vfs__cached *f = b->file;
 	int64_t start = (int64_t)(b->index << VFS_BLOCK_SHIFT);
-	const char *memory = vfs_blocks_at(&f->blocks, b->index, 0);
+	const char *memory = vfs_blocks_at(&f->blocks, b->index, vfs__block_len(b));
+	if (!memory)
+		return -ENOMEM;
 	while (b->dirty) {
 		unsigned first = (unsigned)__builtin_ctz(b->dirty);
 		unsigned n = (unsigned)__builtin_ctz(~((unsigned)b->dirty >> first));
@@ -145,9 +147,11 @@ static int log_block(vfs__block *b, vfs__frame *frame, uint64_t ino)
 {
 	vfs__cached *f = b->file;
 	int64_t start = (int64_t)(b->index << VFS_BLOCK_SHIFT);
-	const char *memory = vfs_blocks_at(&f->blocks, b->index, 0);
+	const char *memory = vfs_blocks_at(&f->blocks, b->index, vfs__block_len(b));
 	unsigned left = b->dirty & ~(unsigned)b->logged;
 	while (left) {
+		if (!memory)
+			return -ENOMEM;
 		unsigned first = (unsigned)__builtin_ctz(left);
 		unsigned n = (unsigned)__builtin_ctz(~(left >> first));
 		int64_t from = (int64_t)first << VFS__PAGE_SHIFT;

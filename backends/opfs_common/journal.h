@@ -9,6 +9,17 @@
 
 #include "opfs_port.h"
 
+/*
+ * JOURNAL.md's rules of order, by number, where the code keeps them. The crash
+ * test is built so that it can break one, to see that it is caught.
+ */
+#ifdef VFS_TEST_RULES
+extern int vfs__broken_rule;
+#define VFS__RULE(n) ((n) != vfs__broken_rule)
+#else
+#define VFS__RULE(n) true
+#endif
+
 /* Bytes for a frame, behind room for its header. All zero: empty. */
 typedef struct vfs__frame {
 	unsigned char *data;

@@ -179,7 +179,7 @@ static void dir_list(vfs_opfs_port *port, const char *path, vfs__port_entry *ent
 	}
 	for (struct dirent *e; (e = readdir(dir)) != NULL;) {
 		struct stat st;
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
 		    !fstatat(fd, e->d_name, &st, 0))
 			entry(context, e->d_name, S_ISDIR(st.st_mode));
 	}

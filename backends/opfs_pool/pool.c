@@ -237,7 +237,7 @@ static int pool_unlink(FSNode *dir, const char *name, size_t len, FSNode *n)
 	return err;
 }
 
-/* Rule 5: what takes the place of another file is in the same frame with the name,
+/* Rule 9: what takes the place of another file is in the same frame with the name,
  * or durable before it. */
 static int pool_rename(FSNode *from, const char *name, size_t len, FSNode *n, FSNode *to,
 		       const char *new_name, size_t new_len, FSNode *victim)
@@ -245,7 +245,7 @@ static int pool_rename(FSNode *from, const char *name, size_t len, FSNode *n, FS
 	vfs__pool *p = pool_of(from);
 	int err = 0;
 	vfs__pool_lock(p);
-	if (victim && S_ISREG(n->mode))
+	if (victim && S_ISREG(n->mode) && VFS__RULE(9))
 		err = vfs__pool_order(p, vfs__pool_file_of(n));
 	size_t before = p->pending.len;
 	if (!err && !vfs__frame_add(&p->pending, len + new_len + 128)) /* nothing fails half-way */
@@ -294,8 +294,8 @@ static void pool_forget(FSNode *n)
 	if (!f->inode)
 		return;
 	vfs__pool_lock(p);
-	if (f->inode->names && S_ISREG(n->mode))
-		vfs__pool_apply(p, f); /* the mount ends */
+	if (f->inode->names && S_ISREG(n->mode) && vfs__pool_apply(p, f))
+		p->loaded = false; /* the mount ends, and its journal is needed */
 	if (S_ISREG(n->mode))
 		vfs__cached_close(&f->data);
 	vfs__pool_unchange(f);

@@ -48,7 +48,7 @@ typedef struct vfs__pool {
 	 * when what freed them is durable. */
 	int32_t *spare;
 	int free, spares;
-	bool loaded; /* vfs__pool_load has succeeded */
+	bool loaded; /* the store and the slots hold all: the mount may end cleanly */
 } vfs__pool;
 
 /* The backend's part of a node. */
@@ -80,7 +80,7 @@ void vfs__pool_close(vfs__pool_files *files);
 
 typedef struct vfs__slot_header {
 	enum { VFS__HEADER_FREE, VFS__HEADER_FILE, VFS__HEADER_TORN } kind;
-	uint64_t digest; /* of its bytes; 0: free */
+	uint64_t digest; /* of its bytes */
 	char path[VFS__HEADER_PATH + 1];
 } vfs__slot_header;
 
@@ -88,6 +88,9 @@ int vfs__slot_read(vfs_opfs_port *port, int handle, vfs__slot_header *out);
 /* path "": a free slot's. */
 int vfs__slot_write(vfs_opfs_port *port, int handle, const char *path);
 uint64_t vfs__slot_digest(const char *path);
+/* Is a header of this digest the one that the slot had or was getting, or torn
+ * between them? */
+bool vfs__slot_is_ours(const vfs__slot *slot, uint64_t digest);
 
 /* ---- pool_commit.c: what makes things durable ---- */
 

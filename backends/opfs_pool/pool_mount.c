@@ -135,7 +135,7 @@ static int compare_slot(vfs__pool *p, int32_t k)
 		return err;
 	size = size > VFS__SLOT_HEADER ? size - VFS__SLOT_HEADER : 0;
 	vfs__slot *slot = &p->store.slots[k];
-	bool ours = h.digest == slot->digest || h.digest == slot->old_digest;
+	bool ours = vfs__slot_is_ours(slot, h.digest);
 	if (!ours && h.kind != VFS__HEADER_TORN) {
 		err = adopt(p, k, &h, size);
 	} else if (p->store.clean && slot->owner && slot->owner->size != size) {

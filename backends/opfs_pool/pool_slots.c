@@ -39,9 +39,24 @@ static void make(const char *path, unsigned char h[VFS__HEADER_USED])
 	sqlite_digest(h, h + DIGEST);
 }
 
+/* 0 for zeros. */
+static uint32_t half_digest(const unsigned char *p, size_t len)
+{
+	uint64_t h = vfs__journal_hash(0, p, len);
+	return (uint32_t)(h >> 32 ^ h);
+}
+
+/* A half for each of the two sectors, which a crash may leave of different age. */
 static uint64_t digest_of(const unsigned char h[VFS__HEADER_USED])
 {
-	return h[0] ? vfs__journal_hash(1, h, VFS__HEADER_USED) : 0;
+	return half_digest(h, FLAGS) | (uint64_t)half_digest(h + FLAGS, VFS__HEADER_USED - FLAGS)
+					       << 32;
+}
+
+bool vfs__slot_is_ours(const vfs__slot *slot, uint64_t digest)
+{
+	uint64_t a = digest ^ slot->digest, b = digest ^ slot->old_digest;
+	return (!(uint32_t)a || !(uint32_t)b) && (!(a >> 32) || !(b >> 32));
 }
 
 uint64_t vfs__slot_digest(const char *path)

@@ -66,8 +66,9 @@ off_t vfs_blocks_seek(const vfs_blocks *b, off_t size, off_t pos, int whence);
 
 /*
  * For a cache, whose blocks hold what is also elsewhere. The memory of block i
- * (bytes from i * VFS_BLOCK on), made if need be, at least `need` bytes, at most
- * VFS_BLOCK; new bytes are indeterminate. NULL: no room or no memory.
+ * (bytes from i * VFS_BLOCK on), at least `need` of them, at most VFS_BLOCK. What a
+ * block grows by is zeros; a new block's bytes are indeterminate. NULL: no room or
+ * no memory.
  */
 char *vfs_blocks_at(vfs_blocks *b, uint64_t i, size_t need);
 /* Frees block i, unless it lies under a mapping. */
