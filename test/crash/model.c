@@ -305,6 +305,12 @@ static void load(tree *t, found *f, const char *full)
 		vfs_close(fd);
 }
 
+static void join(char *to, size_t room, const char *a, const char *b, const char *c)
+{
+	assert(strlen(a) + strlen(b) + strlen(c) < room);
+	strcat(strcat(strcpy(to, a), b), c);
+}
+
 static void read_tree(tree *t, const char *dir, const char *prefix)
 {
 	char buf[8192], full[256];
@@ -318,11 +324,10 @@ static void read_tree(tree *t, const char *dir, const char *prefix)
 				continue;
 			assert(t->count < 2 * MODEL_NAMES);
 			found *f = &t->all[t->count++];
-			snprintf(f->path, sizeof f->path, "%s%s", prefix, name);
-			snprintf(full, sizeof full, "%s/%s", dir, name);
+			join(full, sizeof full, dir, "/", name);
 			int err = vfs_lstat(full, &st);
 			if (err) {
-				snprintf(t->error, sizeof t->error, "lstat %s: %s", full,
+				snprintf(t->error, sizeof t->error, "lstat %.48s: %s", full,
 					 strerror(-err));
 				continue;
 			}
@@ -330,10 +335,10 @@ static void read_tree(tree *t, const char *dir, const char *prefix)
 				     .ino = st.st_ino,
 				     .links = (unsigned)st.st_nlink,
 				     .size = st.st_size};
-			snprintf(f->path, sizeof f->path, "%s%s", prefix, name);
+			join(f->path, sizeof f->path, prefix, "", name);
 			if (S_ISDIR(f->mode)) {
 				char deeper[MODEL_PATH + 1];
-				snprintf(deeper, sizeof deeper, "%s/", f->path);
+				join(deeper, sizeof deeper, f->path, "/", "");
 				read_tree(t, full, deeper);
 			} else {
 				load(t, f, full);
