@@ -6,6 +6,7 @@
  */
 #include "internal.h"
 #include "pages.h"
+#include <dirent.h>
 #include <sys/mman.h>
 #include <vfsfs/blocks.h>
 
@@ -13,7 +14,7 @@
 typedef struct region {
 	char *base;
 	size_t len;
-	FSNode *node;         /* held, and its mount busy; NULL: private or anonymous */
+	FSNode *node;         /* held, and its mount busy; NULL: memory of our own */
 	const StreamOps *ops; /* of node */
 	off_t pos;
 	unsigned parts;
@@ -60,6 +61,15 @@ static void end_region(region *r)
 	pages_free(r);
 }
 
+static int map_zeros(region *r)
+{
+	r->base = pages_aligned_alloc(page_size(), r->len);
+	if (!r->base)
+		return -ENOMEM;
+	memset(r->base, 0, r->len);
+	return 0;
+}
+
 /* The copy that a private mapping is; zeros where the file ends. */
 static int copy_file(FSStream *s, region *r)
 {
@@ -79,36 +89,54 @@ static int copy_file(FSStream *s, region *r)
 	return 0;
 }
 
+static int share_file(FSStream *s, region *r, int prot)
+{
+	FSNode *n = s->shared->node;
+	void *addr = NULL;
+	int err = s->stream_ops->mmap(s, r->len, r->pos, prot, &addr);
+	if (err)
+		return err;
+	if (!addr)
+		return map_zeros(r);
+	r->base = addr;
+	r->node = n;
+	r->ops = s->stream_ops;
+	r->writable = prot & PROT_WRITE;
+	vfs__get_node(n);
+	vfs__inc(&n->mount->busy);
+	return 0;
+}
+
+/* A device is mapped where its driver says so by its mmap, privately too. */
+static int map_stream(FSStream *s, region *r, int prot, bool shared)
+{
+	const StreamOps *ops = s->stream_ops;
+	FSNode *n = s->shared->node;
+	bool regular = s->type == DT_REG;
+	if (ops == &vfs__path_ops)
+		return -EBADF;
+	if (!s->readable || (shared && (prot & PROT_WRITE) && !s->writable))
+		return -EACCES;
+	if (!ops->mmap && (shared || !regular))
+		return -ENODEV;
+	if (!shared && !ops->read)
+		return -ENODEV;
+	if (!shared && !regular)
+		return copy_file(s, r);
+	vfs__lock_node(n);
+	int err = shared ? share_file(s, r, prot) : copy_file(s, r);
+	if (!err && regular)
+		vfs__mark_read(s);
+	vfs__unlock_node(n);
+	return err;
+}
+
 static int map_file(int fd, region *r, int prot, bool shared)
 {
 	FSStream *s = vfs__get_stream(fd);
 	if (!s)
 		return -EBADF;
-	FSNode *n = s->shared->node;
-	void *addr;
-	int err;
-	if (s->stream_ops == &vfs__path_ops)
-		err = -EBADF;
-	else if (!s->readable || (shared && (prot & PROT_WRITE) && !s->writable))
-		err = -EACCES;
-	else if (!s->stream_ops->mmap && (shared || !S_ISREG(n->mode)))
-		err = -ENODEV;
-	else {
-		vfs__lock_node(n);
-		err = shared ? s->stream_ops->mmap(s, r->len, r->pos, prot, &addr)
-			     : copy_file(s, r);
-		if (!err)
-			vfs__mark_read(s);
-		vfs__unlock_node(n);
-	}
-	if (!err && shared) {
-		r->base = addr;
-		r->node = n;
-		r->ops = s->stream_ops;
-		r->writable = prot & PROT_WRITE;
-		vfs__get_node(n);
-		vfs__inc(&n->mount->busy);
-	}
+	int err = map_stream(s, r, prot, shared);
 	vfs__put_stream(s);
 	return err;
 }
@@ -128,30 +156,29 @@ static int map(size_t len, int prot, int flags, int fd, off_t pos, void **out)
 	off_t end;
 	size_t size = round_up(len);
 	int type = flags & MAP_TYPE;
-	if (pos < 0 || (size_t)pos % page_size())
+	bool anonymous = flags & MAP_ANONYMOUS;
+	if ((size_t)pos % page_size())
 		return -EINVAL;
-	if (!(flags & MAP_ANONYMOUS) && !is_open(fd))
+	if (!anonymous && !is_open(fd))
 		return -EBADF;
 	if (!len)
 		return -EINVAL;
 	if (!size || size > PTRDIFF_MAX)
 		return -ENOMEM;
-	if (__builtin_add_overflow(pos, (off_t)size, &end))
+	if (!anonymous && (pos < 0 || __builtin_add_overflow(pos, (off_t)size, &end)))
 		return -EOVERFLOW;
-	if ((type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE) ||
+	if ((type != MAP_SHARED && type != MAP_PRIVATE &&
+	     (type != MAP_SHARED_VALIDATE || anonymous)) ||
 	    (flags & MAP_FIXED))
 		return -EINVAL;
+	if (type == MAP_SHARED_VALIDATE && (flags & MAP_SYNC))
+		return -EOPNOTSUPP;
 	region *r = pages_malloc(sizeof *r);
 	mapping *m = pages_malloc(sizeof *m);
 	int err = r && m ? 0 : -ENOMEM;
 	if (!err) {
 		*r = (region){.len = size, .pos = pos, .parts = 1};
-		if (!(flags & MAP_ANONYMOUS))
-			err = map_file(fd, r, prot, type != MAP_PRIVATE);
-		else if ((r->base = pages_aligned_alloc(page_size(), size)) != NULL)
-			memset(r->base, 0, size);
-		else
-			err = -ENOMEM;
+		err = anonymous ? map_zeros(r) : map_file(fd, r, prot, type != MAP_PRIVATE);
 	}
 	if (err) {
 		pages_free(r);
@@ -174,13 +201,11 @@ int vfs_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t pos, voi
 	return vfs_blocks_map_linked ? map(len, prot, flags, fd, pos, out) : -ENODEV;
 }
 
-/* Takes [start, end), a part of *at, out of it. *spare serves for a split. */
-static void cut(mapping **at, uintptr_t start, uintptr_t end, mapping **spare, region **dead)
+/* Takes [start, end), a part of *at, out of it. `rest` serves for a split. */
+static void cut(mapping **at, uintptr_t start, uintptr_t end, mapping *rest, region **dead)
 {
 	mapping *m = *at;
 	if (m->start < start && m->end > end) {
-		mapping *rest = *spare;
-		*spare = NULL;
 		*rest = (mapping){m->next, end, m->end, m->region};
 		m->end = start;
 		m->next = rest;
@@ -224,6 +249,19 @@ static mapping **covering(uintptr_t at, uintptr_t end, uintptr_t *next)
 	return found;
 }
 
+/* Does the range end within a mapping of which a part in front is left? */
+static bool splits(uintptr_t at, uintptr_t end)
+{
+	for (uintptr_t next; at < end; at = next) {
+		mapping **m = covering(at, end, &next);
+		if (m && (*m)->end > end)
+			return (*m)->start < at;
+		if (m)
+			next = (*m)->end;
+	}
+	return false;
+}
+
 int vfs_munmap(void *addr, size_t len)
 {
 	VFS__TRACE(munmap, (addr, len));
@@ -231,24 +269,25 @@ int vfs_munmap(void *addr, size_t len)
 	if (!len || !good_range(addr, &len) || !len)
 		return -EINVAL;
 	uintptr_t end = at + len;
-	mapping *spare = pages_malloc(sizeof *spare);
-	if (!spare)
-		return -ENOMEM;
+	mapping *rest = NULL;
+	int err = 0;
 	vfs__lock(&lock);
-	while (at < end) {
+	if (splits(at, end) && !(rest = pages_malloc(sizeof *rest)))
+		err = -ENOMEM;
+	while (!err && at < end) {
 		mapping **m = covering(at, end, &next);
 		region *dead = NULL;
 		if (m) {
 			next = (*m)->end < end ? (*m)->end : end;
-			cut(m, at, next, &spare, &dead);
+			cut(m, at, next, rest, &dead);
 		}
 		if (dead)
 			end_region(dead);
 		at = next;
 	}
 	vfs__unlock(&lock);
-	pages_free(spare);
-	return 0;
+	vfs__settle();
+	return err;
 }
 
 static int sync_part(const mapping *m, uintptr_t start, uintptr_t end, int flags)

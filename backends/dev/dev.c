@@ -49,6 +49,12 @@ static ssize_t full_write(FSStream *s, const void *buf, size_t len, off_t pos)
 	return len ? -ENOSPC : 0;
 }
 
+static int zero_mmap(FSStream *s, size_t len, off_t pos, int prot, void **addr)
+{
+	(void)s, (void)len, (void)pos, (void)prot, (void)addr;
+	return 0; /* the core's own zeros */
+}
+
 /* Succeeds and leaves the position at 0, as on Linux. */
 static off_t seek_nowhere(FSStream *s, off_t offset, int whence)
 {
@@ -57,7 +63,8 @@ static off_t seek_nowhere(FSStream *s, off_t offset, int whence)
 }
 
 static const StreamOps null_ops = {.llseek = seek_nowhere, .read = null_read, .write = discard};
-static const StreamOps zero_ops = {.llseek = seek_nowhere, .read = zero_read, .write = discard};
+static const StreamOps zero_ops = {
+	.llseek = seek_nowhere, .read = zero_read, .write = discard, .mmap = zero_mmap};
 static const StreamOps full_ops = {.llseek = seek_nowhere, .read = zero_read, .write = full_write};
 static const StreamOps random_ops = {.llseek = seek_nowhere, .read = random_read, .write = discard};
 

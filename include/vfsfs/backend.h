@@ -175,8 +175,9 @@ struct StreamOps {
 	/* fallocate(2) with its mode bits; sets FSNode.size. NULL: EOPNOTSUPP. */
 	int (*allocate)(FSStream *s, int mode, off_t offset, off_t len);
 	/* Shared mappings: makes [pos, pos + len) of the file appear at *addr,
-	 * its own memory. A private mapping is a copy, which the core makes by
-	 * read. NULL: ENODEV, but for private mappings of regular files. */
+	 * its own memory; where *addr stays NULL the core gives zeros, which are
+	 * the mapping's alone. A private mapping is a copy, which the core makes
+	 * by read. NULL: ENODEV, but for private mappings of regular files. */
 	int (*mmap)(FSStream *s, size_t len, off_t pos, int prot, void **addr);
 	/* Ends a mapping that mmap made, all of it. */
 	void (*munmap)(FSNode *node, void *addr, size_t len, off_t pos);

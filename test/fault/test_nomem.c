@@ -42,6 +42,7 @@ static bool armed;         /* a call of the script is under way */
 static unsigned countdown; /* to the failure; 0: none */
 static size_t threshold;   /* smaller allocations do not count */
 static bool failed;        /* it has come */
+static bool exhausted;     /* every allocation fails */
 
 enum { STEPS = 4096 };
 static struct {
@@ -52,6 +53,8 @@ static unsigned step;
 
 static bool fail_now(size_t size)
 {
+	if (exhausted)
+		return true;
 	if (!armed || size < threshold)
 		return false;
 	if (shared->allocations < STEPS)
@@ -435,6 +438,35 @@ static void many_names(void)
 	shared->dump[0] = 0;
 }
 
+/* Only a mapping that falls in two needs memory. */
+static void unmappings(void)
+{
+	int fd, middle, end, start_of_it;
+	void *at;
+
+	start();
+	fd = vfs_open("/t/mapped", O_RDWR | O_CREAT, 0644);
+	STEP(sizeof big, vfs_pwrite(fd, big, sizeof big, 0));
+	for (int k = 0; k < 2; k++) {
+		int how = k ? MAP_PRIVATE : MAP_SHARED;
+
+		STEP(0, vfs_mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, how, fd, 0, &at));
+		char *p = at;
+
+		exhausted = true;
+		middle = vfs_munmap(p + PAGE, PAGE);
+		bool whole = !memcmp(p, big, 4 * PAGE);
+		end = vfs_munmap(p + 2 * PAGE, 2 * PAGE);
+		start_of_it = vfs_munmap(p, 2 * PAGE);
+		exhausted = false;
+		if (middle != -ENOMEM || !whole)
+			wrong("vfs_munmap", "of the middle", middle);
+		if (end || start_of_it)
+			wrong("vfs_munmap", "of all that is left", end ? end : start_of_it);
+	}
+	STEP(0, vfs_close(fd));
+}
+
 /* Runs the script with its nth allocation failing, 0: none, in a new process;
  * true where all was well. */
 static bool run(void (*what)(void), unsigned n, size_t size)
@@ -494,11 +526,18 @@ static void failed_growth_of_a_table_changes_nothing(void **state)
 	fail_each(many_names, 1000);
 }
 
+static void unmapping_needs_no_memory(void **state)
+{
+	(void)state;
+	assert_true(run(unmappings, 0, 0));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(failed_allocation_is_enomem_and_changes_nothing),
 		cmocka_unit_test(failed_growth_of_a_table_changes_nothing),
+		cmocka_unit_test(unmapping_needs_no_memory),
 	};
 
 	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,

@@ -98,15 +98,10 @@ static bool bad_buffer(const struct call *c)
 	return is_vector(c) ? c->flags == 62 : c->flags == 31;
 }
 
-/* The range ends past the last offset. */
+/* The range begins before the first offset, or ends past the last. */
 static bool too_far(const struct call *c)
 {
-	return c->b > INT64_MAX - c->a - 4096;
-}
-
-static bool negative(const struct call *c)
-{
-	return c->b < 0;
+	return c->b < 0 || c->b > INT64_MAX - c->a - 4096;
 }
 
 static bool any(const struct call *c)
@@ -143,9 +138,7 @@ static const struct deviation {
 	 * go before that nothing can be made */
 	{{OP_open, OPS}, {ENOENT}, {EACCES}, any},
 	{{OP_rename, OP_renameat, OPS}, {ENOENT}, {ENOTDIR}, any},
-	/* an offset below 0 goes before the descriptor; one that ends too far, before
-	 * rights and what kind of file it is */
-	{{OP_mmap, OP_mmap_private, OPS}, {EBADF, EACCES, ENODEV, EOVERFLOW}, {EINVAL}, negative},
+	/* a range that no file can have goes before rights and what kind of file it is */
 	{{OP_mmap, OP_mmap_private, OPS}, {EACCES, ENODEV, EINVAL}, {EOVERFLOW}, too_far},
 	/* memory that is not there goes before what kind of file it is and how far
 	 * the range goes */

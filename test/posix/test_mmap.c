@@ -354,7 +354,38 @@ static void mmap_checks_arguments(void **state)
 	map_fails(EINVAL, NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 100);
 	map_fails(EINVAL, NULL, PAGE, PROT_READ, 0, fd, 0);
 	map_fails(EINVAL, NULL, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 1);
+	map_fails(EOPNOTSUPP, NULL, PAGE, PROT_READ, MAP_SHARED_VALIDATE | MAP_SYNC, fd, 0);
+	if (!MUSL) { /* whose mmap asks no filesystem here */
+		map_fails(EOVERFLOW, NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, -PAGE);
+		map_fails(EINVAL, NULL, PAGE, PROT_READ, MAP_SHARED_VALIDATE | MAP_ANONYMOUS, -1,
+			  0);
+		ok(munmap(map(-1, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -PAGE), PAGE));
+	}
 	ok(close(fd));
+}
+
+static void mappings_of_zero_are_memory(void **state)
+{
+	(void)state;
+	static const int how[] = {MAP_PRIVATE, MAP_SHARED};
+	int fd = ok(open("/dev/zero", O_RDWR)), null = ok(open("/dev/null", O_RDWR));
+
+	for (size_t i = 0; i < COUNT(how); i++) {
+		char *p = map(fd, 2 * PAGE, PROT_READ | PROT_WRITE, how[i], 0),
+		     *q = map(fd, PAGE, PROT_READ | PROT_WRITE, how[i], 0);
+
+		for (int k = 0; k < 2 * PAGE; k += 997)
+			assert_int_equal(p[k], 0);
+		memset(p, 'x', 2 * PAGE);
+		assert_int_equal(q[0], 0);
+		ok(munmap(p, PAGE));
+		assert_int_equal(p[2 * PAGE - 1], 'x');
+		ok(munmap(p + PAGE, PAGE));
+		ok(munmap(q, PAGE));
+		map_fails(ENODEV, NULL, PAGE, PROT_READ, how[i], null, 0);
+	}
+	ok(close(fd));
+	ok(close(null));
 }
 
 static void msync_checks_arguments(void **state)
@@ -453,6 +484,7 @@ int main(void)
 		TEST(unmapping_nothing_succeeds),
 		TEST(mmap_checks_the_descriptor),
 		TEST(mmap_checks_arguments),
+		TEST(mappings_of_zero_are_memory),
 		TEST(msync_checks_arguments),
 		TEST(mapping_past_the_end_is_allowed),
 		TEST(mappings_of_holes_are_zeros),

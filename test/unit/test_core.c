@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/statfs.h>
 #include <unistd.h>
 #include <vfsfs/dev.h>
@@ -264,6 +265,45 @@ static void driver_that_refuses_is_not_closed(void **state)
 	assert_int_equal(seen.closed, 0);
 	assert_int_equal(vfs_next_fd(0), -EBADF);
 	ok(vfs_unregister_device(dev));
+}
+
+/* Drivers that can be mapped; one cannot be read. */
+static int map_nothing(FSStream *s, size_t len, off_t pos, int prot, void **addr)
+{
+	(void)s, (void)len, (void)pos, (void)prot, (void)addr;
+	return -EIO;
+}
+
+static ssize_t read_and_look(FSStream *s, void *buf, size_t len, off_t pos)
+{
+	struct stat st;
+	(void)pos;
+	memset(buf, 'r', len);
+	return vfs_fstat(s->fd, &st) ? -EIO : (ssize_t)len; /* takes the node's lock */
+}
+
+static void private_mapping_of_a_device_is_read(void **state)
+{
+	(void)state;
+	static const StreamOps unread = {.mmap = map_nothing};
+	static const StreamOps read = {.mmap = map_nothing, .read = read_and_look};
+	static const StreamOps *const ops[] = {&unread, &read};
+	static const int answers[] = {-ENODEV, 0};
+	const dev_t dev = vfs_makedev(200, 1);
+	void *p;
+	ok(vfs_mknod("/mapped", S_IFCHR | 0666, dev));
+	for (int i = 0; i < 2; i++) {
+		ok(vfs_register_device(dev, "mapped", ops[i]));
+		int fd = ok(vfs_open("/mapped", O_RDWR, 0));
+		assert_int_equal(vfs_mmap(NULL, 65536, PROT_READ, MAP_SHARED, fd, 0, &p), -EIO);
+		assert_int_equal(vfs_mmap(NULL, 65536, PROT_READ, MAP_PRIVATE, fd, 0, &p),
+				 answers[i]);
+		ok(vfs_close(fd));
+		ok(vfs_unregister_device(dev));
+	}
+	assert_int_equal(((char *)p)[65535], 'r');
+	ok(vfs_munmap(p, 65536));
+	ok(vfs_unlink("/mapped"));
 }
 
 static void device_numbers_are_emscriptens_and_linuxs(void **state)
@@ -632,6 +672,7 @@ int main(void)
 		TEST(sizes_have_a_limit_when_asked),
 		TEST(driver_is_opened_and_closed_once_a_description),
 		TEST(driver_that_refuses_is_not_closed),
+		TEST(private_mapping_of_a_device_is_read),
 		TEST(device_numbers_are_emscriptens_and_linuxs),
 		TEST(nodev_mount_opens_no_device),
 		TEST(dev_fd_is_what_is_open),
