@@ -33,10 +33,10 @@ static const char *const reasons[] = {
 };
 
 /*
- * Makes this thread's state; or an index into reasons. In it: open files by number,
- * the numbers that are free again, directories by path (as promises), where the
- * memory's own views are refused the buffer to copy through, and the name that
- * vfs__opfs_text gives.
+ * Makes this thread's state, or gives an index into reasons. In it: open files by
+ * number, how long each must be, the numbers that are free again, directories by
+ * path (as promises), where the memory's views are refused a buffer to copy through,
+ * and the name that vfs__opfs_text gives.
  */
 /* clang-format off */
 EM_JS(int, vfs__opfs_start, (void), {
@@ -46,6 +46,7 @@ EM_JS(int, vfs__opfs_start, (void), {
 	if (!globalThis["FileSystemFileHandle"]?.prototype["createSyncAccessHandle"]) return 3;
 	port.files ||= [];
 	port.free ||= [];
+	port.ends ||= [];
 	port.dirs = dirs;
 	port.dir = (path, create) => {
 		var cut = path.lastIndexOf("/"), dir = !create && dirs.get(path);
@@ -67,9 +68,15 @@ EM_JS(int, vfs__opfs_start, (void), {
 /* ---- Handles ---- */
 
 /*
- * The bytes moved, fewer at the end of the file, or at the quota in Firefox; Chrome
- * answers there with -8 as an unsigned number, and with others where the disk fails.
- * A handle takes no view of memory that can be resized (-sGROWABLE_ARRAYBUFFERS).
+ * The bytes moved. A handle takes no view of memory that can be resized
+ * (-sGROWABLE_ARRAYBUFFERS): then in pieces, through a buffer.
+ *
+ * Where there is no room, Chrome throws, or answers with a short count, or in incognito
+ * windows with -8 as a number of 32 bits, and there its truncate does nothing. Where
+ * the host fails, Firefox answers with a number left over from something else, which
+ * may be the one that was asked for. So a short read must be at the end of the file, a
+ * file that was to grow is looked at, and so is, before a flush, the end of what was
+ * written.
  */
 /* clang-format off */
 EM_JS(double, vfs__opfs_io, (int handle, int writes, double p, double len, double pos), {
@@ -82,10 +89,12 @@ EM_JS(double, vfs__opfs_io, (int handle, int writes, double p, double len, doubl
 			view = copy ? copy.subarray(0, part) : mine;
 			if (copy && writes) view.set(mine);
 			n = file[writes ? "write" : "read"](view, {"at": pos + done});
-			if (n > part) return n == 4294967288 ? -4 : -1;
+			if (writes && n != part) return n < 0x80000000 || n == 0xfffffff8 ? -4 : -1;
+			if (n != part && (n > part || file["getSize"]() > pos + done + n)) return -1;
 			if (copy && !writes) mine.set(view.subarray(0, n));
 			done += n;
 		} while (n == part && done < len);
+		if (writes && len) port.ends[handle] = Math.max(port.ends[handle], pos + done);
 		return done;
 	} catch (e) {
 		return port.fail(e);
@@ -98,11 +107,17 @@ EM_JS(double, vfs__opfs_io, (int handle, int writes, double p, double len, doubl
 EM_JS(double, vfs__opfs_file, (int handle, int call, double size), {
 	var port = vfs__opfs_start, file = port.files[handle];
 	try {
+		if (call == 2 && file["getSize"]() < port.ends[handle]) return -4;
+		var n = file[["getSize", "truncate", "flush", "close"][call]](size);
+		if (call == 1) {
+			if (size > port.ends[handle] && file["getSize"]() != size) return -4;
+			port.ends[handle] = size;
+		}
 		if (call == 3) {
 			port.files[handle] = 0;
 			port.free.push(handle);
 		}
-		return file[["getSize", "truncate", "flush", "close"][call]](size) || 0;
+		return n || 0;
 	} catch (e) {
 		return port.fail(e);
 	}
@@ -129,9 +144,7 @@ static int browser_write(vfs_opfs_port *port, int handle, const void *buf, size_
 {
 	(void)port;
 	int64_t n = file_result(vfs__opfs_io(handle, 1, ADDRESS(buf), (double)len, (double)pos));
-	if (n < 0)
-		return (int)n;
-	return (size_t)n == len ? 0 : -ENOSPC;
+	return n < 0 ? (int)n : 0;
 }
 
 static int64_t call(int handle, int which, int64_t size)
@@ -195,6 +208,7 @@ EM_JS(void, vfs__opfs_name, (int op, double p, double len, double entry, double 
 			if (ABORT) file["close"]();
 			n = port.free.pop() ?? port.files.length;
 			port.files[n] = file;
+			port.ends[n] = 0;
 		}
 		return n ?? 0;
 	};

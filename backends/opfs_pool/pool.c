@@ -10,6 +10,8 @@
 #include <sys/mman.h>
 #include <sys/statfs.h>
 
+enum { CACHE = 16 << 20 };
+
 static vfs__pool *pool_of(const FSNode *n)
 {
 	return n->mount->data;
@@ -322,11 +324,6 @@ const NodeOps vfs__pool_node_ops = {.getattr = pool_getattr,
 
 /* ---- The mount ---- */
 
-static void prepared(void *context, int result)
-{
-	*(int *)context = result;
-}
-
 static void free_pool(vfs__pool *p)
 {
 	vfs__store_free(&p->store);
@@ -355,31 +352,24 @@ static int settle(vfs__cached *d)
 static int pool_mount(FSMount *m, const void *options)
 {
 	vfs_opfs_pool_options o = {0};
-	int err = -EAGAIN;
 	if (options)
 		o = *(const vfs_opfs_pool_options *)options;
-	if (!o.port || !o.port->at_once)
-		return o.port ? -EAGAIN : -EOPNOTSUPP;
 	vfs__pool *p = calloc(1, sizeof *p);
 	if (!p)
 		return -ENOMEM;
+	m->data = p;
+	p->mount = m;
 #if VFS_THREADS
 	pthread_mutex_init(&p->lock, NULL);
 #endif
-	m->data = p;
-	p->mount = m;
-	p->port = o.port;
-	vfs__cache_open(&p->cache, o.port, o.cache ? o.cache : 16 << 20, settle);
-	int result = vfs__pool_open(o.port, o.directory ? o.directory : "vfsfs", o.capacity,
-				    prepared, &err, &p->files);
-	if (result)
-		err = result;
-	if (!err) {
-		p->journal.port = o.port;
-		memcpy(p->journal.handle, p->files->journal, sizeof p->journal.handle);
-		err = vfs__pool_load(p);
-		p->loaded = !err;
-	}
+	int err = vfs__pool_take(&o, &p->files);
+	if (err)
+		return err;
+	p->port = p->journal.port = p->files->port;
+	memcpy(p->journal.handle, p->files->journal, sizeof p->journal.handle);
+	vfs__cache_open(&p->cache, p->port, o.cache ? o.cache : CACHE, settle);
+	err = vfs__pool_load(p);
+	p->loaded = !err;
 	return err;
 }
 

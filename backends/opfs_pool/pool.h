@@ -70,11 +70,18 @@ static inline FSNode *vfs__pool_node(vfs__pool_file *f)
 
 /* ---- pool_open.c ---- */
 
-/* Opens the files of a pool, makes those that are missing, and calls done with 0 or
- * -errno; *out is the caller's in either case. */
-int vfs__pool_open(vfs_opfs_port *port, const char *directory, unsigned capacity,
-		   vfs__port_done *done, void *context, vfs__pool_files **out);
+/* The files of a pool, not open yet. -ENOMEM, -ENAMETOOLONG. */
+int vfs__pool_new(vfs_opfs_port *port, const char *directory, unsigned capacity,
+		  vfs__port_done *done, void *context, vfs__pool_files **out);
+/* Opens them, makes those that are missing, and calls done with 0 or -errno. */
+void vfs__pool_open(vfs__pool_files *files);
 void vfs__pool_close(vfs__pool_files *files);
+
+/* ---- pool_prepare.c ---- */
+
+/* The files that vfs_opfs_prepare has opened, or that can be opened at once: the
+ * caller's now. vfs_mount's errors. */
+int vfs__pool_take(const vfs_opfs_pool_options *o, vfs__pool_files **out);
 
 /* ---- pool_slots.c: headers ---- */
 

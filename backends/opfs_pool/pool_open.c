@@ -130,10 +130,9 @@ static void made(void *context, int result)
 		p->port->names->list(p->port, path_of(p, ".opaque", path), listed_entry, listed, p);
 }
 
-int vfs__pool_open(vfs_opfs_port *port, const char *directory, unsigned capacity,
-		   vfs__port_done *done, void *context, vfs__pool_files **out)
+int vfs__pool_new(vfs_opfs_port *port, const char *directory, unsigned capacity,
+		  vfs__port_done *done, void *context, vfs__pool_files **out)
 {
-	char path[PATH_ROOM];
 	size_t len = strlen(directory);
 	while (len && *directory == '/')
 		directory++, len--;
@@ -154,8 +153,13 @@ int vfs__pool_open(vfs_opfs_port *port, const char *directory, unsigned capacity
 			       .done = done,
 			       .context = context};
 	*out = p;
-	port->names->mkdir(port, path_of(p, ".opaque", path), made, p);
 	return 0;
+}
+
+void vfs__pool_open(vfs__pool_files *p)
+{
+	char path[PATH_ROOM];
+	p->port->names->mkdir(p->port, path_of(p, ".opaque", path), made, p);
 }
 
 void vfs__pool_close(vfs__pool_files *p)

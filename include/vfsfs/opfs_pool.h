@@ -33,6 +33,25 @@ typedef struct vfs_opfs_pool_options {
 } vfs_opfs_pool_options;
 
 /*
+ * Opens the files of a pool, which is asynchronous in a browser: returns, and when
+ * the program is back in its event loop, done(context, result) is called, with 0 or
+ * one of vfs_mount's errors below. Then vfs_mount, with options of the same
+ * directory, is synchronous. On a port that is at once `done` is called before this
+ * returns. The options are copied; NULL: all zero. `done` may be NULL.
+ *
+ * From JavaScript before main: Module.vfs.prepare() (lib/wasm/libvfsfs.js).
+ *
+ * 0: it has begun. -EBUSY: it was begun already, and not mounted since.
+ * -EOPNOTSUPP, -ENOMEM, -ENAMETOOLONG: `done` is not called.
+ */
+int vfs_opfs_prepare(const vfs_opfs_pool_options *options, void (*done)(void *context, int result),
+		     void *context);
+
+/* A sentence for a person, about the last error of vfs_opfs_prepare and of vfs_mount of
+ * a pool. Good until the next. */
+const char *vfs_opfs_message(void);
+
+/*
  * For vfs_mount, with vfs_opfs_pool_options or NULL. Its errors: EBUSY, another
  * mount, of this tab or of another, has the pool; EAGAIN, the pool was not
  * prepared; EOPNOTSUPP, there is no OPFS here; ENOTSUP, a later version of the

@@ -1,10 +1,11 @@
 // A browser for tests: starts Chromium or Firefox with an empty profile, serves
 // a folder to it on 127.0.0.1, and runs programs (Emscripten's output) in a
 // dedicated worker of a page. Each program gets a port, and so an origin, of
-// its own: an empty OPFS. Relies on puppeteer-core, which test/setup/ installs
-// outside of the tree, and on nothing else.
+// its own: an empty OPFS. A profile that is given by its folder is kept, and so
+// is its origin. Relies on puppeteer-core, which test/setup/ installs outside
+// of the tree, and on nothing else.
 import {execFileSync} from 'node:child_process';
-import {createReadStream, existsSync, mkdtempSync, rmSync, statSync} from 'node:fs';
+import {createReadStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {createServer} from 'node:http';
 import {createRequire} from 'node:module';
 import {tmpdir} from 'node:os';
@@ -12,6 +13,8 @@ import {basename, delimiter, dirname, extname, join, resolve, sep} from 'node:pa
 import {fileURLToPath} from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
+// Resolved to 127.0.0.1 by the browsers that launch starts: no secure origin.
+const insecure = 'vfsfs.test';
 const types = {
 	'.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript',
 	'.wasm': 'application/wasm', '.json': 'application/json',
@@ -22,9 +25,9 @@ const page = `<!doctype html><meta charset="utf-8"><title>vfsfs</title>
 // Serves a folder, program.js and an empty page (/). isolated: with the headers
 // that SharedArrayBuffer asks for. What a page posts to /vfsfs-report, a JSON
 // array of messages, goes to report one by one; gone is called when a page ends
-// that had asked for /vfsfs-alive, which is never answered in full. Returns
-// {url, close}.
-export async function serve(folder, {isolated = false, report = () => {}, gone = () => {}} = {}) {
+// that had asked for /vfsfs-alive, which is never answered in full. port: 0 for
+// any. Returns {port, close}.
+export async function serve(folder, {isolated = false, port = 0, report = () => {}, gone = () => {}} = {}) {
 	const root = resolve(folder);
 	const headers = {'Cache-Control': 'no-store'};
 	if (isolated) {
@@ -68,9 +71,9 @@ export async function serve(folder, {isolated = false, report = () => {}, gone =
 		response.writeHead(200, {...headers, 'Content-Type': type});
 		createReadStream(file).pipe(response);
 	});
-	await new Promise((done) => server.listen(0, '127.0.0.1', done));
+	await new Promise((done, fail) => server.once('error', fail).listen(port, '127.0.0.1', done));
 	return {
-		url: `http://127.0.0.1:${server.address().port}/`,
+		port: server.address().port,
 		close() {
 			server.close();
 			server.closeAllConnections?.();
@@ -90,28 +93,35 @@ function executable(name) {
 	return path;
 }
 
-// Starts a browser. Returns {browser, close}: puppeteer's Browser, and what
-// ends it and removes its profile.
-export async function launch(name) {
+// Starts a browser, on a profile in the folder `kept`, or on one of its own.
+// Returns {browser, close}: puppeteer's Browser, and what ends it and removes
+// its own profile.
+export async function launch(name, kept) {
 	if (name !== 'chromium' && name !== 'firefox')
 		throw new Error(`no browser '${name}': chromium or firefox`);
 	const executablePath = executable(name);
 	const folder = execFileSync(join(here, '../setup/puppeteer.sh'), {encoding: 'utf8',
 		stdio: ['ignore', 'pipe', 'inherit']}).trim();
 	const puppeteer = createRequire(join(folder, 'package.json'))('puppeteer-core');
-	const profile = mkdtempSync(join(tmpdir(), 'vfsfs-profile-'));
-	const forget = () => rmSync(profile, {recursive: true, force: true, maxRetries: 5});
+	const own = mkdtempSync(join(tmpdir(), 'vfsfs-profile-'));
+	const profile = kept ? resolve(kept) : own;
+	mkdirSync(profile, {recursive: true});
+	const forget = () => rmSync(own, {recursive: true, force: true, maxRetries: 5});
 	process.once('exit', forget);
 	const args = name === 'firefox' ? [] : [
 		'--disable-background-networking', '--disable-component-update', '--disable-sync',
 		'--no-first-run', '--disable-dev-shm-usage', '--disable-gpu',
+		`--host-resolver-rules=MAP ${insecure} 127.0.0.1`,
 		...(process.getuid() === 0 ? ['--no-sandbox'] : []),
 	];
 	const browser = await puppeteer.launch({
 		browser: name === 'firefox' ? 'firefox' : 'chrome',
 		executablePath, args, userDataDir: profile, headless: true,
-		env: {...process.env, TMPDIR: profile},
-		extraPrefsFirefox: {'datareporting.policy.dataSubmissionEnabled': false},
+		env: {...process.env, TMPDIR: own},
+		extraPrefsFirefox: {
+			'datareporting.policy.dataSubmissionEnabled': false,
+			'network.dns.localDomains': insecure,
+		},
 	});
 	return {
 		browser,
@@ -157,9 +167,11 @@ function start(script, inWorker) {
 
 // Runs one program to its end. Returns {code, failure}: its exit code, and a
 // sentence where it did not come to an exit; code is then 1, or 124 after the
-// timeout. where: 'worker' or 'page'. line(stream, text) gets each line printed.
+// timeout. where: 'worker' or 'page'. secure: whether the origin is. profile: the
+// folder that the browser was launched on, where that is kept. line(stream, text)
+// gets each line printed.
 export async function run(browser, file, {
-	args = [], isolated = false, timeout = 120, where = 'worker',
+	args = [], isolated = false, timeout = 120, where = 'worker', secure = true, profile,
 	line = (stream, text) => process[stream].write(`${text}\n`),
 } = {}) {
 	if (!existsSync(file))
@@ -182,14 +194,19 @@ export async function run(browser, file, {
 	};
 	const timer = setTimeout(() => failed(`no exit within ${timeout} s${returned
 		? '; main has returned (where Closure hides its exit code, -sEXIT_RUNTIME shows it)' : ''}`, 124), timeout * 1000);
+	const origin = profile && join(profile, 'vfsfs-port');
 	const server = await serve(dirname(resolve(file)), {isolated, report,
+		port: origin && existsSync(origin) ? Number(readFileSync(origin)) : 0,
 		gone: () => failed('the page has crashed')});
+	if (origin)
+		writeFileSync(origin, String(server.port));
+	const url = `http://${secure ? '127.0.0.1' : insecure}:${server.port}/`;
 	const query = `?${encodeURIComponent(JSON.stringify({program: `/${basename(file)}`, args}))}`;
 	const inWorker = where === 'worker';
 	let tab;
 	(async () => {
 		tab = await browser.newPage();
-		await tab.goto(server.url + (inWorker ? '' : query));
+		await tab.goto(url + (inWorker ? '' : query));
 		await tab.evaluate(start, `/vfsfs-program.js${inWorker ? query : ''}`, inWorker);
 	})().catch((error) => failed(error.message));
 	const result = await end;

@@ -33,9 +33,11 @@
 
 	if (!isThread) {
 		let exited = false;
+		// Later, as a callback that throws may first end the runtime, and
+		// well (Emscripten 6).
 		const exit = (code) => {
 			if (!exited)
-				report('exit', code);
+				setTimeout(report, 0, 'exit', code);
 			exited = true;
 		};
 		// With -sEXIT_RUNTIME there is onExit. Without, the code stays in a

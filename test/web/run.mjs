@@ -2,15 +2,17 @@
 // come out here, and their exit code is this one's. Several programs share one
 // browser, and get a summary line each.
 //
-//   node run.mjs [--browser chromium|firefox] [--mt] [--page] [--timeout SECONDS]
-//                FILE.js... [ARGUMENT...]
+//   node run.mjs [--browser chromium|firefox] [--mt] [--page] [--insecure]
+//                [--profile FOLDER] [--timeout SECONDS] FILE.js... [ARGUMENT...]
 //
 // --mt serves the headers that -pthread programs need; --page runs the program
-// in the page itself instead of a worker. What follows the last FILE.js, or --,
-// are arguments for each program.
+// in the page itself instead of a worker; --insecure at an origin that is not
+// secure. --profile keeps the browser's profile in FOLDER, and the origin: a
+// later run finds what this one leaves in OPFS. What follows the last FILE.js,
+// or --, are arguments for each program.
 import {launch, run} from './harness.mjs';
 
-const usage = 'usage: run.mjs [--browser chromium|firefox] [--mt] [--page] [--timeout SECONDS] FILE.js... [ARGUMENT...]';
+const usage = 'usage: run.mjs [--browser chromium|firefox] [--mt] [--page] [--insecure] [--profile FOLDER] [--timeout SECONDS] FILE.js... [ARGUMENT...]';
 const options = {};
 let name = 'chromium';
 const words = process.argv.slice(2);
@@ -22,6 +24,10 @@ while (words[0]?.startsWith('--') && words[0] !== '--') {
 		options.isolated = true;
 	else if (word === '--page')
 		options.where = 'page';
+	else if (word === '--insecure')
+		options.secure = false;
+	else if (word === '--profile')
+		options.profile = words.shift();
 	else if (word === '--timeout')
 		options.timeout = Number(words.shift());
 	else
@@ -42,7 +48,7 @@ let status = 0;
 let session;
 try {
 	for (const file of files) {
-		session ??= await launch(name);
+		session ??= await launch(name, options.profile);
 		const begin = Date.now();
 		const {code, failure} = await run(session.browser, file, options);
 		const seconds = ((Date.now() - begin) / 1000).toFixed(1);

@@ -17,6 +17,7 @@ cat >"$dir/end.c" <<'EOC'
 #include <string.h>
 
 static void later(void) { exit(7); }
+static void throws(void *p) { EM_ASM({ throw new Error("thrown later") }); }
 
 int main(int argc, char **argv)
 {
@@ -25,6 +26,10 @@ int main(int argc, char **argv)
 	fprintf(stderr, "to stderr\n");
 	if (!strcmp(how, "isolated"))
 		return EM_ASM_INT({ return self.crossOriginIsolated ? 4 : 5; });
+	if (!strcmp(how, "secure"))
+		return EM_ASM_INT({ return self.isSecureContext ? 4 : 5; });
+	if (!strcmp(how, "visit"))
+		return EM_ASM_INT({ return localStorage.visits = 1 + +(localStorage.visits || 0); });
 	if (!strcmp(how, "return"))
 		return 3;
 	if (!strcmp(how, "exit"))
@@ -37,6 +42,8 @@ int main(int argc, char **argv)
 		__builtin_trap();
 	if (!strcmp(how, "throw"))
 		EM_ASM({ throw new Error("thrown"); });
+	if (!strcmp(how, "callback"))
+		emscripten_async_call(throws, NULL, 20);
 	if (!strcmp(how, "hang"))
 		for (;;)
 			EM_ASM({ performance.now(); });
@@ -73,9 +80,14 @@ for browser in "${@:-chromium}"; do
 	expect 3 'to stderr' --page "$dir/stay.js" return
 	expect 5 'to stdout' "$dir/stay.js" isolated
 	expect 4 'to stdout' --mt "$dir/stay.js" isolated
+	expect 4 'to stdout' "$dir/stay.js" secure
+	expect 5 'to stdout' --insecure "$dir/stay.js" secure
+	expect 1 'to stdout' --profile "$dir/$browser" --page "$dir/stay.js" visit
+	expect 2 'to stdout' --profile "$dir/$browser" --page "$dir/stay.js" visit
 	expect 1 'abort' "$dir/stay.js" abort
 	expect 1 'unreachable' "$dir/stay.js" trap
 	expect 1 'thrown' "$dir/stay.js" throw
+	expect 1 'thrown later' "$dir/leave.js" callback
 	expect 1 'no such file' "$dir/none.js"
 	expect 124 'no exit within 3 s' --timeout 3 "$dir/stay.js" hang
 	[ $failures != 0 ] || echo "ok: the harness in $browser"
