@@ -190,6 +190,7 @@ cmocka_lib_wasm64 = libcmocka64.a
 cmocka_lib_wasm-old = libcmocka.a
 cmocka_lib_wasm-old-mt = libcmocka-mt.a
 cmocka_wasm = $(call cmocka,$(if $(findstring old,$(1)),old,new),$(if $(findstring old,$(1)),$(em_old),$(em)))
+opfs_port_sources = $(patsubst %,test/web/opfs_%.c,port names files)
 posix_wasm_flags = -sALLOW_MEMORY_GROWTH -sSTACK_SIZE=1MB -sEXIT_RUNTIME
 define wasm_tests
 build/$(1)/test/posix/%.o: test/posix/%.c $$(headers) $$(wildcard test/posix/*.h)
@@ -199,6 +200,8 @@ build/$(1)/test/posix/%.o: test/posix/%.c $$(headers) $$(wildcard test/posix/*.h
 build/$(1)/posix.js: $$(patsubst %.c,build/$(1)/%.o,$$(posix_sources)) build/$(1)/libvfsfs$(2).a
 	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O1 $$(posix_wasm_flags) $$(patsubst %.c,build/$(1)/%.o,$$(posix_sources)) \
 		-Lbuild/$(1) -lvfsfs$(2) $$(call cmocka_wasm,$(1))/lib/$$(cmocka_lib_$(1)) -o $$@
+build/$(1)/opfs_port.js: $$(opfs_port_sources) test/web/opfs_steps.h $$(wildcard backends/opfs_common/*.h) build/$(1)/libvfsfs$(2).a
+	$$(say)$$(cc_$(1)) $$(filter-out -Werror,$$(test_cflags)) $$(posix_wasm_flags) $$(opfs_port_sources) -Lbuild/$(1) -lvfsfs$(2) -o $$@
 endef
 $(foreach v,$(wasm),$(eval $(call wasm_tests,$(v),$(if $(findstring -mt,$(v)),-mt))))
 
@@ -214,9 +217,10 @@ test-node:
 
 test-web:
 	@test/setup/packages.sh browser
-	@$(MAKE) --no-print-directory -j2 build/wasm/posix.js build/wasm-mt/posix.js
+	@$(MAKE) --no-print-directory -j2 $(foreach v,wasm wasm-mt,build/$v/posix.js build/$v/opfs_port.js)
 	@$(tally) posix,wasm,chromium test/web/run.sh --browser chromium build/wasm/posix.js
 	@$(tally) posix,wasm-mt,chromium test/web/run.sh --browser chromium --mt build/wasm-mt/posix.js
+	@for b in chromium firefox; do for v in wasm wasm-mt; do $(tally) opfs-port,$$v,$$b test/web/opfs_port.sh $$b build/$$v/opfs_port.js; done; done
 
 suites = EMCC=$(1)/emcc NODE=$(1)/node VFSFS_LDFLAGS='$(patsubst %,-L$(CURDIR)/build/%,$(2)) -lvfsfs'
 test-suites: lib build/wasm-old/libvfsfs.a build/wasm-old-mt/libvfsfs-mt.a
@@ -260,7 +264,7 @@ test-long:
 	@$(tally) --start
 	@$(MAKE) --no-print-directory build/gcc/long build/fuzz/corpus build/fuzz/fuzz build/crash/crash build/crash/faults
 	@$(tally) long,gcc build/gcc/long
-	@$(tally) browsers env PATH=$(em):$$PATH test/web/selftest.sh chromium
+	@$(tally) browsers env PATH=$(em):$$PATH test/web/selftest.sh chromium firefox
 	@for s in 1 2 3 4 5; do $(tally) crash,seed-$$s build/crash/crash -l -s $$s; done; $(tally) crash,faults build/crash/faults -l
 	@$(tally) fuzz,random build/fuzz/corpus -r 200000 1
 	@$(tally) fuzz,coverage test/fuzz/coverage.sh
