@@ -218,13 +218,17 @@ EM_JS(void, vfs__opfs_name, (int op, double p, double len, double entry, double 
 		return port.fail(e);
 	}).then((result) => {
 		runtimeKeepalivePop();
-		ABORT || callUserCallback(() => {
+		var answer = () => {
 			for (var found of names) {
 				port.text = new TextEncoder().encode(found["name"] + "\0");
 				_vfs__opfs_entry(entry, context, port.text.length, found["kind"] == "directory");
 			}
 			_vfs__opfs_done(done, context, result);
-		});
+		};
+		if (ABORT) return;
+		if (runtimeInitialized) return callUserCallback(answer);
+		runtimeInitialized = true; /* before main, whatever its exports' wrappers say */
+		try { answer() } finally { runtimeInitialized = false }
 	});
 })
 /* clang-format on */

@@ -130,6 +130,33 @@ int vfs_opfs_prepare(const vfs_opfs_pool_options *options, void (*done)(void *co
 	return err ? explain(err) : start(port, &o, done, context);
 }
 
+#ifdef __EMSCRIPTEN__
+#include <emscripten.h>
+
+/* Module.vfs.prepare (lib/wasm/libvfsfs.js): its call, and its answer. */
+/* clang-format off */
+EM_JS(void, vfs__opfs_prepared, (double id, int result, const char *message), {
+	Module["vfsPrepared"](id, result, UTF8ToString(message));
+})
+/* clang-format on */
+EM_JS_DEPS(vfs_opfs_prepare, "$UTF8ToString");
+
+static void prepared_for_js(void *context, int result)
+{
+	vfs__opfs_prepared((double)(uintptr_t)context, result, text);
+}
+
+EMSCRIPTEN_KEEPALIVE void vfs__opfs_prepare(const char *directory, unsigned capacity, int id);
+void vfs__opfs_prepare(const char *directory, unsigned capacity, int id)
+{
+	vfs_opfs_pool_options o = {.directory = directory, .capacity = capacity};
+	void *context = (void *)(uintptr_t)id;
+	int err = vfs_opfs_prepare(&o, prepared_for_js, context);
+	if (err)
+		prepared_for_js(context, err);
+}
+#endif
+
 static void note(void *context, int result)
 {
 	*(int *)context = result;

@@ -12,12 +12,15 @@
  *   stat(path), lstat(path)                dev, ino, mode, nlink, uid, gid, rdev, size, blksize, blocks,
  *                                          atimeMs, mtimeMs, ctimeMs; isFile(), isDirectory(), isSymbolicLink()
  *   sync()                                 all data to where it is durable
+ *   prepare({directory, capacity})         opens a pool's files, for vfs_mount of vfs_opfs_pool: a promise.
+ *                                          Called in Module.preRun it holds main back until then
  *
  * Each throws an Error with .code ('ENOENT'), .errno (the number), .syscall
  * and .path.
  */
 addToLibrary({
-	$vfsApi__deps: ['vfs__js'],
+	// a part of the runtime up to Emscripten 4
+	$vfsApi__deps: ['vfs__js'].concat(LibraryManager.library['$addRunDependency'] ? ['$addRunDependency', '$removeRunDependency'] : []),
 	$vfsApi__postset: "Module['vfs'] = vfsApi();",
 	$vfsApi: () => {
 		// js_api.c's numbers
@@ -33,17 +36,20 @@ addToLibrary({
 			// other allocators must not be used before their constructor has run
 			if (!runtimeInitialized) throw new Error('Module.vfs can be used in preRun with -sMALLOC=dlmalloc only: wait for onRuntimeInitialized');
 #endif
+			return early(_vfs__js, ...args);
+		}
+		// exports may be called before main, whatever their wrappers say
+		function early(f, ...args) {
 #if ASSERTIONS
-			// exports may be called before main, whatever their wrappers say
 			var initialized = runtimeInitialized;
 			runtimeInitialized = true;
 			try {
-				return _vfs__js(...args);
+				return f(...args);
 			} finally {
 				runtimeInitialized = initialized;
 			}
 #else
-			return _vfs__js(...args);
+			return f(...args);
 #endif
 		}
 		function text(p) {
@@ -167,7 +173,28 @@ addToLibrary({
 				if (e['code'] != 'ENOENT' || !options?.['force']) throw e;
 			}
 		}
+		// main, once the pool is open, or cannot be: then vfs_mount tells why
+		function prepare(options) {
+			var start = Module['_vfs__opfs_prepare'], before = !runtimeInitialized;
+			if (!start) throw new Error('Module.vfs.prepare: this program has no vfs_opfs_pool');
+			if (before) addRunDependency('vfs-prepare');
+			return new Promise((resolve, reject) => {
+				prepare.ends ||= [];
+				var id = prepare.ends.push((err, message) => {
+					if (before) Promise.resolve().then(() => removeRunDependency('vfs-prepare'));
+					if (!err) return resolve();
+					var e = new Error(message);
+					e['code'] = codes[-err];
+					reject(e);
+				}) - 1;
+				var bytes = new TextEncoder().encode((options?.['directory'] ?? 'vfsfs') + '\0');
+				withMemory(bytes.length, bytes, (p) =>
+					early(start, p, options?.['capacity'] ?? 0, id));
+			});
+		}
+		Module['vfsPrepared'] = (id, err, message) => prepare.ends[id](err, message);
 		return {
+			'prepare': prepare,
 			'writeFile': writeFile,
 			'readFile': readFile,
 			'readdir': readdir,
