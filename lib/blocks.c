@@ -74,6 +74,31 @@ char **vfs__block_slot(vfs_blocks *b, uint64_t i)
 	return (char **)p;
 }
 
+void vfs__blocks_unmake(void *list)
+{
+	while (list) {
+		void *next = *(void **)list;
+		free(list);
+		list = next;
+	}
+}
+
+bool vfs__blocks_make(void **list, size_t n)
+{
+	*list = NULL;
+	for (; n; n--) {
+		void **block = malloc(VFS_BLOCK);
+		if (!block) {
+			vfs__blocks_unmake(*list);
+			*list = NULL;
+			return false;
+		}
+		*block = *list;
+		*list = block;
+	}
+	return true;
+}
+
 int vfs__block_grow(vfs_blocks *b, uint64_t i, size_t from, size_t to, size_t valid)
 {
 	size_t old = 0, size = VFS_BLOCK;
@@ -158,8 +183,11 @@ void vfs__blocks_drop(vfs_blocks *b, uint64_t from, uint64_t to)
 {
 	unsigned shift = b->height * FANOUT_SHIFT;
 
-	if (from <= to && !(from >> shift))
-		drop_below(b, &b->root, shift, 0, from, to);
+	if (from > to || from >> shift)
+		return;
+	drop_below(b, &b->root, shift, 0, from, to);
+	if (b->extents)
+		vfs__extents_thin(b);
 }
 
 /* ---- Data ---- */
@@ -222,7 +250,7 @@ static void grow_size(vfs_blocks *b, off_t size, off_t to)
 	if (size & (VFS_BLOCK - 1))
 		vfs__block_clear(b, size, to);
 	if (b->extents)
-		vfs__extents_clear(b, size, to);
+		vfs__extents_clear(b, (uint64_t)size, (uint64_t)to);
 }
 
 static ssize_t write_blocks(vfs_blocks *b, off_t *size, const char *from, size_t len, off_t pos)
@@ -283,7 +311,7 @@ void vfs_blocks_truncate(vfs_blocks *b, off_t *size, off_t to)
 	}
 	vfs__blocks_drop(b, ((uint64_t)to + VFS_BLOCK - 1) >> VFS_BLOCK_SHIFT, last_block);
 	if (b->extents)
-		vfs__extents_clear(b, to, old);
+		vfs__extents_clear(b, (uint64_t)to, (uint64_t)old);
 }
 
 off_t vfs_blocks_seek(const vfs_blocks *b, off_t size, off_t pos, int whence)

@@ -23,30 +23,7 @@ static void punch(vfs_blocks *b, off_t size, off_t pos, off_t end)
 			vfs__blocks_drop(b, from, to - 1);
 	}
 	if (b->extents)
-		vfs__extents_clear(b, pos, end);
-}
-
-/* A list of n new blocks, through their first words. */
-static bool make_blocks(void **list, size_t n)
-{
-	*list = NULL;
-	for (; n; n--) {
-		void **block = malloc(VFS_BLOCK);
-		if (!block)
-			return false;
-		*block = *list;
-		*list = block;
-	}
-	return true;
-}
-
-static void free_blocks(void *list)
-{
-	while (list) {
-		void *next = *(void **)list;
-		free(list);
-		list = next;
-	}
+		vfs__extents_clear(b, (uint64_t)pos, (uint64_t)end);
 }
 
 /* Blocks for first..last; of block 0 no more than what lies below `end`. All
@@ -68,7 +45,7 @@ static int add_blocks(vfs_blocks *b, uint64_t first, uint64_t last, off_t end)
 	bytes = (size_t)missing << VFS_BLOCK_SHIFT;
 	if (!vfs__blocks_take(b, bytes))
 		return -ENOSPC;
-	int err = make_blocks(&list, (size_t)missing) ? 0 : -ENOMEM;
+	int err = vfs__blocks_make(&list, (size_t)missing) ? 0 : -ENOMEM;
 	for (i = first; !err && i <= last; i++)
 		if (!vfs__block_slot(b, i))
 			err = -ENOMEM;
@@ -78,7 +55,7 @@ static int add_blocks(vfs_blocks *b, uint64_t first, uint64_t last, off_t end)
 			err = vfs__block_grow(b, 0, VFS_BLOCK, to, 0);
 	}
 	if (err) {
-		free_blocks(list);
+		vfs__blocks_unmake(list);
 		vfs__blocks_give(b, bytes);
 		return err;
 	}

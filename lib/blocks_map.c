@@ -7,8 +7,8 @@
  *
  * While an extent is mapped all its blocks stay in the tree, whatever
  * truncation or fallocate would free, so that what grows again is what the
- * mapping shows. Unmapped, its blocks are ordinary ones, and its memory is
- * freed with the last of them.
+ * mapping shows. Unmapped, it is freed with the last of its blocks; or with the
+ * first half of them, and the others are copied.
  */
 #include "blocks_tree.h"
 #include "pages.h"
@@ -33,6 +33,15 @@ static struct vfs_extent **extent_of(vfs_blocks *b, const char *memory)
 	return p;
 }
 
+static void free_extent(struct vfs_extent **p)
+{
+	struct vfs_extent *e = *p;
+
+	*p = e->next;
+	pages_free(e->memory);
+	free(e);
+}
+
 enum vfs__extent_drop vfs__extent_drop(vfs_blocks *b, const char *block)
 {
 	struct vfs_extent **p = extent_of(b, block), *e = *p;
@@ -42,22 +51,43 @@ enum vfs__extent_drop vfs__extent_drop(vfs_blocks *b, const char *block)
 	if (e->maps)
 		return MAPPED;
 	if (!--e->live) {
-		*p = e->next;
 		vfs__blocks_give(b, e->count << VFS_BLOCK_SHIFT);
-		pages_free(e->memory);
-		free(e);
+		free_extent(p);
 	}
 	return DROPPED;
 }
 
-void vfs__extents_clear(vfs_blocks *b, off_t from, off_t to)
+void vfs__extents_thin(vfs_blocks *b)
+{
+	struct vfs_extent **p = &b->extents, *e;
+	void *list, *to;
+	size_t k;
+
+	while ((e = *p) != NULL) {
+		if (e->maps || e->live > e->count / 2 || !vfs__blocks_make(&list, e->live)) {
+			p = &e->next;
+			continue;
+		}
+		for (k = 0; (to = list) != NULL; k++) {
+			char *from = e->memory + (k << VFS_BLOCK_SHIFT);
+			if (vfs__block_find(b, e->first + k) != from)
+				continue;
+			list = *(void **)to;
+			*vfs__block_slot(b, e->first + k) = memcpy(to, from, VFS_BLOCK);
+		}
+		vfs__blocks_give(b, (e->count - e->live) << VFS_BLOCK_SHIFT);
+		free_extent(p);
+	}
+}
+
+void vfs__extents_clear(vfs_blocks *b, uint64_t from, uint64_t to)
 {
 	struct vfs_extent *e;
 
 	for (e = b->extents; e; e = e->next) {
-		off_t start = (off_t)(e->first << VFS_BLOCK_SHIFT);
-		off_t end = start + (off_t)(e->count << VFS_BLOCK_SHIFT);
-		off_t a = from > start ? from : start, z = to < end ? to : end;
+		uint64_t start = e->first << VFS_BLOCK_SHIFT;
+		uint64_t end = start + ((uint64_t)e->count << VFS_BLOCK_SHIFT);
+		uint64_t a = from > start ? from : start, z = to < end ? to : end;
 
 		if (a < z)
 			memset(e->memory + (a - start), 0, (size_t)(z - a));
@@ -130,6 +160,7 @@ static int new_extent(vfs_blocks *b, uint64_t first, uint64_t last, struct vfs_e
 			e->next = b->extents;
 			b->extents = e;
 			*out = e;
+			vfs__extents_thin(b); /* those that blocks were taken from */
 			return 0;
 		}
 		pages_free(memory);
@@ -152,7 +183,7 @@ int vfs_blocks_map(vfs_blocks *b, off_t size, size_t len, off_t pos, void **addr
 		return err;
 	/* No garbage past the end, nor what an earlier mapping left there. */
 	if (!e->maps++)
-		vfs__extents_clear(b, size, (off_t)((e->first + e->count) << VFS_BLOCK_SHIFT));
+		vfs__extents_clear(b, (uint64_t)size, (e->first + e->count) << VFS_BLOCK_SHIFT);
 	*addr = e->memory + (pos - (off_t)(e->first << VFS_BLOCK_SHIFT));
 	return 0;
 }

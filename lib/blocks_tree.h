@@ -80,6 +80,10 @@ char **vfs__block_slot(vfs_blocks *b, uint64_t i);
  */
 int vfs__block_grow(vfs_blocks *b, uint64_t i, size_t from, size_t to, size_t valid);
 
+/* A list of n new blocks, through their first words. false: no memory, no list. */
+bool vfs__blocks_make(void **list, size_t n);
+void vfs__blocks_unmake(void *list);
+
 /* Frees blocks from..to, but for those under a mapping, and the tree's nodes
  * that are empty then. */
 void vfs__blocks_drop(vfs_blocks *b, uint64_t from, uint64_t to);
@@ -92,9 +96,14 @@ void vfs__block_clear(vfs_blocks *b, off_t from, off_t to);
  * only where the program maps files. */
 #pragma weak vfs__extents_clear
 #pragma weak vfs__extent_drop
+#pragma weak vfs__extents_thin
 
 /* Clears what of [from, to) lies in extents. */
-void vfs__extents_clear(vfs_blocks *b, off_t from, off_t to);
+void vfs__extents_clear(vfs_blocks *b, uint64_t from, uint64_t to);
+
+/* Where no mapping needs an extent and half of it or less is in use, that goes to
+ * ordinary blocks, if there is memory for them. */
+void vfs__extents_thin(vfs_blocks *b);
 
 /* What becomes of a block that is to be freed. */
 enum vfs__extent_drop {

@@ -53,7 +53,7 @@ ssize_t vfs_blocks_write(vfs_blocks *b, off_t *size, const void *buf, size_t len
 
 /*
  * Sets *size. Blocks past the new end are freed, but for those under a mapping,
- * which become zeros and stay. What the file grows by reads as zeros. Takes no
+ * which become zeros and stay. What the file grows by reads as zeros. Needs no
  * memory, and constant time where there are no blocks to free.
  */
 void vfs_blocks_truncate(vfs_blocks *b, off_t *size, off_t to);

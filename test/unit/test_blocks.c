@@ -347,6 +347,53 @@ static void failed_mapping_changes_nothing(void **state)
 	vfs_blocks_unmap(&b, size, map(0, 2 * VFS_BLOCK));
 }
 
+static void little_that_was_mapped_keeps_little(void **state)
+{
+	(void)state;
+	const int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+
+	fill(0, 'a', 8 * VFS_BLOCK);
+	vfs_blocks_unmap(&b, size, map(0, 8 * VFS_BLOCK));
+	refuse_after = 0;
+	vfs_blocks_truncate(&b, &size, 4 * VFS_BLOCK);
+	refuse_after = -1;
+	assert_int_equal(b.used, 8 * VFS_BLOCK); /* no memory for a copy */
+	assert_int_equal(vfs_blocks_allocate(&b, &size, mode, VFS_BLOCK, VFS_BLOCK), 0);
+	assert_int_equal(b.used, 3 * VFS_BLOCK);
+	assert_true(held < 3 * VFS_BLOCK + 2 * 4096);
+	for (off_t pos = 0; pos < size; pos += 1000)
+		assert_int_equal(byte_at(pos), pos >> VFS_BLOCK_SHIFT == 1 ? 0 : 'a');
+	/* Blocks that another mapping needs: the rest of their extent goes too. */
+	vfs_blocks_unmap(&b, size, map(0, 4 * VFS_BLOCK));
+	vfs_blocks_truncate(&b, &size, 3 * VFS_BLOCK);
+	char *m = map(0, 2 * VFS_BLOCK);
+
+	assert_int_equal(b.used, 3 * VFS_BLOCK);
+	vfs_blocks_truncate(&b, &size, 1);
+	vfs_blocks_unmap(&b, size, m);
+	assert_int_equal(b.used, VFS_BLOCK);
+	assert_true(held < VFS_BLOCK + 2 * 4096);
+	assert_int_equal(byte_at(0), 'a');
+	vfs_blocks_truncate(&b, &size, 5);
+	assert_int_equal(byte_at(1), 0);
+}
+
+static void last_block_can_be_mapped(void **state)
+{
+	(void)state;
+	const off_t last = INT64_MAX - VFS_BLOCK + 1;
+
+	write_at(last, "x", 1);
+	char *m = map(last, 4096);
+	assert_int_equal(m[0], 'x');
+	m[20] = 'j';
+	vfs_blocks_truncate(&b, &size, last + 100);
+	assert_int_equal(byte_at(last + 20), 0);
+	vfs_blocks_truncate(&b, &size, INT64_MAX);
+	vfs_blocks_unmap(&b, size, m);
+	assert_int_equal(byte_at(last), 'x');
+}
+
 /* SQLite's -shm file: a region after the other, while the file grows. */
 static void regions_are_mapped_while_the_file_grows(void **state)
 {
@@ -393,6 +440,8 @@ int main(int argc, char **argv)
 		TEST(new_mapping_of_blocks_shows_no_garbage),
 		TEST(mapping_that_cannot_be_in_place_is_enomem),
 		TEST(failed_mapping_changes_nothing),
+		TEST(little_that_was_mapped_keeps_little),
+		TEST(last_block_can_be_mapped),
 		TEST(regions_are_mapped_while_the_file_grows),
 	};
 
