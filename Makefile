@@ -200,6 +200,13 @@ build/$(1)/test/posix/%.o: test/posix/%.c $$(headers) $$(wildcard test/posix/*.h
 build/$(1)/posix.js: $$(patsubst %.c,build/$(1)/%.o,$$(posix_sources)) build/$(1)/libvfsfs$(2).a
 	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O1 $$(posix_wasm_flags) $$(patsubst %.c,build/$(1)/%.o,$$(posix_sources)) \
 		-Lbuild/$(1) -lvfsfs$(2) $$(call cmocka_wasm,$(1))/lib/$$(cmocka_lib_$(1)) -o $$@
+build/$(1)/test/pool-fixture.o: test/posix/fixture.c $$(headers) $$(wildcard test/posix/*.h)
+	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O1 $$(test_cflags) -I$$(call cmocka_wasm,$(1))/include \
+		-DFIXTURE_CAPS=vfs_opfs_pool.caps -include vfsfs/opfs_pool.h -c $$< -o $$@
+build/$(1)/posix-pool.js: $$(patsubst %.c,build/$(1)/%.o,$$(posix_tests) test/posix/all.c) build/$(1)/test/pool-fixture.o \
+		build/$(1)/libvfsfs$(2).a test/web/mount_pool.c test/web/mount_pool.js
+	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O1 -Iinclude $$(posix_wasm_flags) $$(filter %.o %.c,$$^) -Lbuild/$(1) -lvfsfs$(2) \
+		--js-library lib/wasm/libvfsfs.js --pre-js test/web/mount_pool.js $$(call cmocka_wasm,$(1))/lib/$$(cmocka_lib_$(1)) -o $$@
 build/$(1)/opfs_port.js: $$(opfs_port_sources) test/web/opfs_steps.h $$(wildcard backends/opfs_common/*.h) build/$(1)/libvfsfs$(2).a
 	$$(say)$$(cc_$(1)) $$(filter-out -Werror,$$(test_cflags)) $$(posix_wasm_flags) $$(opfs_port_sources) -Lbuild/$(1) -lvfsfs$(2) -o $$@
 endef
@@ -217,9 +224,10 @@ test-node:
 
 test-web:
 	@test/setup/packages.sh browser
-	@$(MAKE) --no-print-directory -j2 $(foreach v,wasm wasm-mt,build/$v/posix.js build/$v/opfs_port.js)
+	@$(MAKE) --no-print-directory -j2 build/wasm/posix-pool.js $(foreach v,wasm wasm-mt,build/$v/posix.js build/$v/opfs_port.js)
 	@$(tally) posix,wasm,chromium test/web/run.sh --browser chromium build/wasm/posix.js
 	@$(tally) posix,wasm-mt,chromium test/web/run.sh --browser chromium --mt build/wasm-mt/posix.js
+	@for b in chromium firefox; do $(tally) posix,opfs_pool,$$b test/web/run.sh --browser $$b build/wasm/posix-pool.js; done
 	@for b in chromium firefox; do for v in wasm wasm-mt; do $(tally) opfs-port,$$v,$$b test/web/opfs_port.sh $$b build/$$v/opfs_port.js; done; done
 
 suites = EMCC=$(1)/emcc NODE=$(1)/node VFSFS_LDFLAGS='$(patsubst %,-L$(CURDIR)/build/%,$(2)) -lvfsfs'

@@ -59,6 +59,9 @@ EM_JS(int, vfs__opfs_start, (void), {
 		}
 		return dir;
 	};
+	port.space ||= [0, 0];
+	port.estimate = () => storage["estimate"]?.().then((e) => port.space = [e["quota"], e["usage"]], () => {});
+	port.estimate();
 	port.fail = (e) => -2 - ["NotFoundError", "NoModificationAllowedError", "QuotaExceededError",
 		"NS_ERROR_FILE_NO_DEVICE_SPACE", 0].indexOf(e["name"]);
 	return 0;
@@ -176,12 +179,29 @@ static void browser_close(vfs_opfs_port *port, int handle)
 	call(handle, CLOSE, 0);
 }
 
+/* What the browser said last: it is asked again each time, for the next. */
+/* clang-format off */
+EM_JS(double, vfs__opfs_space, (int which), {
+	which || vfs__opfs_start.estimate();
+	return vfs__opfs_start.space[which];
+})
+/* clang-format on */
+
+static void browser_space(vfs_opfs_port *port, uint64_t *total, uint64_t *left)
+{
+	double quota = vfs__opfs_space(0), used = vfs__opfs_space(1);
+	(void)port;
+	*total = (uint64_t)quota;
+	*left = used < quota ? (uint64_t)(quota - used) : 0;
+}
+
 static const vfs__handle_ops handle_ops = {.read = browser_read,
 					   .write = browser_write,
 					   .truncate = browser_truncate,
 					   .size = browser_size,
 					   .flush = browser_flush,
-					   .close = browser_close};
+					   .close = browser_close,
+					   .space = browser_space};
 
 /* ---- Names ---- */
 
