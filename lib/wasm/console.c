@@ -30,13 +30,19 @@
 /* Numbers go to JavaScript as doubles: a pointer of 64 bits would be a BigInt. */
 #define ADDRESS(p) ((double)(uintptr_t)(p))
 
+/* Node before 20.16 has no getBuiltinModule; there `require` is the module's own,
+ * or what Emscripten makes in an ES module. A build for the web alone declares
+ * none: a comment tells closure that all is well, which EM_JS would drop. */
+/* clang-format off */
+_EM_JS(void, vfs__node, vfs__node, (double name),
+	"{ /** @suppress {undefinedVars} */ var get = globalThis['process']['getBuiltinModule'] ?? require; return get(name) }")
+/* clang-format on */
+
 /* The bytes moved, or -1 - an index into host_errors. A pipe that somebody has
- * made non-blocking is waited for asleep. Node before 20.16 has no
- * getBuiltinModule, but its main module has require, unless it is an ES one. */
+ * made non-blocking is waited for asleep. */
 /* clang-format off */
 EM_JS(int, vfs__host_io, (int fd, double p, double len, int writes, int nonblock), {
-	var node = globalThis["process"];
-	var fs = vfs__page_flush.fs ||= node["getBuiltinModule"]?.("fs") ?? node["mainModule"]["require"]("fs");
+	var fs = vfs__page_flush.fs ||= vfs__node("fs");
 	for (;;) {
 		try {
 			return fs[writes ? "writeSync" : "readSync"](fd, HEAPU8, p, len, null);
@@ -58,7 +64,7 @@ static const unsigned char host_errors[] = {EIO, EAGAIN, EPIPE, ENOSPC, EISDIR};
 /* clang-format off */
 EM_JS(int, vfs__host_window, (int fd), {
 	var node = globalThis["process"],
-	    is = (node["getBuiltinModule"]?.("tty") ?? node["mainModule"]["require"]("tty"))["isatty"],
+	    is = vfs__node("tty")["isatty"],
 	    out = is(1) ? node["stdout"] : is(2) && node["stderr"];
 	return is(fd) ? out && out["rows"] << 16 | out["columns"] : -1;
 })
@@ -87,7 +93,7 @@ EM_JS(void, vfs__page_flush, (int end), {
  * where there is none yet (Module.stdin gave undefined). */
 /* clang-format off */
 EM_JS(int, vfs__page_read, (double p, double len), {
-	var page = vfs__page_read, get = Module["stdin"], n = 0, c;
+	var page = vfs__page_read, get = vfs__page_flush.get, n = 0, c;
 	if (!get) {
 		if (!page.line?.length) {
 			c = globalThis.prompt?.("Input: ");
@@ -114,8 +120,9 @@ EM_JS(int, vfs__page_read, (double p, double len), {
 /* clang-format off */
 EM_JS(int, vfs__page_start, (void), {
 	var page = vfs__page_flush, quit = quit_, all = "vfsfs";
-	// in builds with assertions, reading one that is not there aborts
-	var given = (name) => Object.getOwnPropertyDescriptor(Module, name)?.value;
+	// in builds with assertions, what is not Module's own becomes a getter that aborts
+	var given = (name) =>
+		Object.getOwnPropertyDescriptor(Module, name)?.value ?? Object.getPrototypeOf(Module)?.[name];
 	var open = (put, print) => {
 		var decoder = new TextDecoder("utf-8", {ignoreBOM: true}), text = "";
 		return (bytes) => {
@@ -128,6 +135,7 @@ EM_JS(int, vfs__page_start, (void), {
 			for (var line of lines) if (bytes || line) print(line);
 		};
 	};
+	page.get = given("stdin");
 	page.out = [0, open(given("stdout"), out), open(given("stderr"), err)];
 	quit_ = (status, e) => {
 		if (e instanceof ExitStatus && !page.end) _vfs__flush();
@@ -142,7 +150,7 @@ EM_JS(int, vfs__page_start, (void), {
 		node["on"]("exit", () => node[all].forEach((ref) => ref.deref()?.()));
 	}
 	node[all].push(new WeakRef(page.exit));
-	return !given("stdin") | !(given("stdout") || given("print")) << 1 |
+	return !page.get | !(given("stdout") || given("print")) << 1 |
 		!(given("stderr") || given("printErr")) << 2;
 })
 /* clang-format on */
@@ -293,7 +301,7 @@ static int console_ioctl(FSStream *s, unsigned long request, void *arg)
 
 	if (window < 0 || !(is_size || (request >= TCGETS && request <= TCSETSF)))
 		return -ENOTTY;
-	if (!arg)
+	if (!vfs__is_memory(arg, len))
 		return -EFAULT;
 	if (request != TCGETS && request != TIOCGWINSZ)
 		return memcmp(arg, is, len) ? -EINVAL : 0;

@@ -67,20 +67,27 @@ gid_t __syscall_getegid32(void)
 
 /* Nothing changes the effective ids alone for a while, so the saved ones are
  * the same. */
+static int put_ids(unsigned id, unsigned effective_id, unsigned *real, unsigned *effective,
+		   unsigned *saved)
+{
+	if (!vfs__is_memory(real, sizeof *real) || !vfs__is_memory(effective, sizeof *effective) ||
+	    !vfs__is_memory(saved, sizeof *saved))
+		return -EFAULT;
+	*real = id;
+	*effective = *saved = effective_id;
+	return 0;
+}
+
 int __syscall_getresuid32(uid_t *real, uid_t *effective, uid_t *saved)
 {
 	vfs_credential c = credential();
-	*real = c.uid;
-	*effective = *saved = c.euid;
-	return 0;
+	return put_ids(c.uid, c.euid, real, effective, saved);
 }
 
 int __syscall_getresgid32(gid_t *real, gid_t *effective, gid_t *saved)
 {
 	vfs_credential c = credential();
-	*real = c.gid;
-	*effective = *saved = c.egid;
-	return 0;
+	return put_ids(c.gid, c.egid, real, effective, saved);
 }
 
 int __syscall_getgroups32(int count, gid_t list[])
@@ -89,6 +96,8 @@ int __syscall_getgroups32(int count, gid_t list[])
 
 	if (count && count < (int)c.ngroups)
 		return -EINVAL;
+	if (count && c.ngroups && !vfs__is_memory(list, c.ngroups * sizeof *list))
+		return -EFAULT;
 	for (unsigned k = 0; count && k < c.ngroups; k++)
 		list[k] = c.groups[k];
 	return (int)c.ngroups;
@@ -123,6 +132,9 @@ int __syscall_prlimit64(pid_t pid, int resource, const struct rlimit *set, struc
 		return -ESRCH;
 	if (resource < 0 || resource >= RLIM_NLIMITS)
 		return -EINVAL;
+	if ((set && !vfs__is_memory(set, sizeof *set)) ||
+	    (old && !vfs__is_memory(old, sizeof *old)))
+		return -EFAULT;
 	if (resource == RLIMIT_NOFILE)
 		was = (struct rlimit){vfs_max_open_fds(), nofile_hard};
 	else if (resource == RLIMIT_STACK)

@@ -9,6 +9,7 @@
 #ifndef VFS_WASM_H
 #define VFS_WASM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -28,6 +29,14 @@ void vfs__start(void);
 	{                                                        \
 		vfs__start();                                    \
 	}
+
+/* False where [p, p + len) cannot be memory, which is -EFAULT; len is not 0. */
+static inline bool vfs__is_memory(const void *p, size_t len)
+{
+	uintptr_t at = (uintptr_t)p;
+	uintptr_t end = (uintptr_t)__builtin_wasm_memory_size(0) * 65536; /* 0: all 4 GiB */
+	return at - 1 < end - 1 && len <= end - at;
+}
 
 /* The console's driver, and descriptors 0, 1 and 2 on it: console.c. */
 int vfs__console_start(void);
