@@ -7,15 +7,11 @@
 #include "wasm.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <vfsfs/vfsfs.h>
 #include <wasi/api.h>
-
-struct epoll_event;
 
 VFS_WASM_START
 
@@ -145,7 +141,7 @@ int __syscall_fcntl64(int fd, int cmd, ...)
 		break;
 	case F_GETOWN_EX: /* libc's F_GETOWN asks for it, and reads it whatever the answer is */
 		arg = (intptr_t)va_arg(ap, void *);
-		if (arg)
+		if (vfs__is_memory((void *)arg, sizeof(struct f_owner_ex)))
 			*(struct f_owner_ex *)arg = (struct f_owner_ex){F_OWNER_PID, 0};
 		cmd = F_GETOWN;
 		break;
@@ -172,16 +168,6 @@ int flock(int fd, int operation)
 		return 0;
 	errno = -err;
 	return -1;
-}
-
-int __syscall_poll(struct pollfd *fds, unsigned n, int timeout)
-{
-	return vfs_poll(fds, n, timeout);
-}
-
-int __syscall_poll_nonblocking(struct pollfd *fds, unsigned n)
-{
-	return vfs_poll(fds, n, 0);
 }
 
 /* ---- The open file ---- */
@@ -232,30 +218,5 @@ int __syscall_getdents64(int fd, void *buf, size_t size)
 int __syscall_pipe2(int fd[2], int flags)
 {
 	(void)fd, (void)flags;
-	return -ENOSYS;
-}
-
-int __syscall_epoll_create1(int flags)
-{
-	(void)flags;
-	return -ENOSYS;
-}
-
-int __syscall_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
-{
-	(void)epfd, (void)op, (void)fd, (void)event;
-	return -ENOSYS;
-}
-
-int __syscall_epoll_pwait(int epfd, struct epoll_event *events, int max, int timeout,
-			  const sigset_t *mask, size_t size)
-{
-	(void)epfd, (void)events, (void)max, (void)timeout, (void)mask, (void)size;
-	return -ENOSYS;
-}
-
-int __syscall_epoll_pwait_nonblocking(int epfd, struct epoll_event *events, int max)
-{
-	(void)epfd, (void)events, (void)max;
 	return -ENOSYS;
 }
