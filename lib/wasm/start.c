@@ -37,7 +37,7 @@ static void check_archive(void)
 static int make_tree(void)
 {
 	static const vfs_mem_options options = {.mode = 0755};
-	FSNode *root, *dir;
+	FSNode *root, *dir, *node;
 
 	return vfs_mount_on(&vfs_mem, &options, NULL, &root) ||
 	       vfs_make_name(root, "tmp", S_IFDIR | 01777, 0, &dir) ||
@@ -45,8 +45,9 @@ static int make_tree(void)
 	       vfs_make_name(dir, "web_user", S_IFDIR | 0755, 0, &dir) ||
 	       vfs_make_name(root, "dev", S_IFDIR | 0755, 0, &dir) ||
 	       vfs_mount_on(&vfs_dev, NULL, dir, &dir) ||
-	       vfs_make_name(dir, "tty1", S_IFCHR | 0666, vfs_makedev(6, 0), &dir) ||
-	       vfs__console_start();
+	       vfs_make_name(dir, "tty1", S_IFCHR | 0666, vfs_makedev(6, 0), &node) ||
+	       vfs_make_name(dir, "shm", S_IFDIR | 0755, 0, &node) ||
+	       vfs_mount_on(&vfs_mem, NULL, node, &node) || vfs__console_start();
 }
 
 void vfs__start(void)
