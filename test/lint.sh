@@ -83,7 +83,7 @@ layers() {
 exported() {
 	ours='(vfs_|__syscall_|__wasi_fd_|__em_js_|__em_lib_deps_)'
 	ours="$ours|^(_emscripten_fs_load_embedded_files|_(mmap|munmap|msync)_js)$"
-	libc='^(fallocate|syncfs|flock|ttyname_r)$'
+	libc='^(fallocate|syncfs|renameat2|futimes|lutimes|flock|ttyname_r)$'
 	names nm build/gcc/libvfsfs.a '^vfs_' &&
 		names llvm-nm build/lib/libvfsfs.a "^$ours|$libc" &&
 		names llvm-nm build/lib/libvfsfs-mt.a "^$ours|$libc"
