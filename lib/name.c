@@ -5,17 +5,21 @@
  */
 #include "internal.h"
 
-/* Where a new name may be put. Linux's order: what is there, then slashes
- * behind a name that is not to be a directory, then rights. */
-static int check_new(const vfs__path *p, bool directory)
+/* Where a new name may be put. Linux's order: what is there, slashes behind a
+ * name that is not to be a directory, a read-only mount; then rights. */
+static int check_place(const vfs__path *p, bool directory)
 {
 	if (p->node)
 		return -EEXIST;
-	if (p->slash && !directory)
+	if ((p->slash && !directory) || !p->dir->nlink)
 		return -ENOENT;
-	if (!p->dir->nlink)
-		return -ENOENT;
-	return vfs__may_change(p->dir);
+	return p->dir->mount->flags & VFS_RDONLY ? -EROFS : 0;
+}
+
+static int check_new(const vfs__path *p, bool directory)
+{
+	int err = check_place(p, directory);
+	return err ? err : vfs__may_change(p->dir);
 }
 
 static void count_dirs(FSNode *dir, const FSNode *node, int by)
@@ -61,8 +65,6 @@ int vfs__create(FSNode *dir, const vfs__name *name, mode_t mode, dev_t rdev, FSN
 	int err;
 	if (!dir->node_ops || !dir->node_ops->mknod)
 		return -EPERM;
-	if (!dir->nlink)
-		return -ENOENT;
 	if (name && (err = vfs__reserve(dir, name, &d)) != 0)
 		return err;
 	err = dir->node_ops->mknod(dir, name ? name->ptr : NULL, name ? name->len : 0,
@@ -213,15 +215,12 @@ static int link_walked(const vfs__path *from, const vfs__path *to)
 {
 	FSNode *n = from->node, *dir = to->dir;
 	FSDentry *d;
-	int err;
-	if (to->node)
-		return -EEXIST;
-	if (to->slash)
-		return -ENOENT;
-	if (n->mount != dir->mount)
+	int err = check_place(to, false);
+	if (err)
+		return err;
+	/* /dev/fd/N: on a filesystem of its own, as on Linux */
+	if (n->mount != dir->mount || (n->node_ops && n->node_ops->follow))
 		return -EXDEV;
-	if (!dir->nlink)
-		return -ENOENT;
 	if ((err = vfs__may_change(dir)) != 0)
 		return err;
 	if (S_ISDIR(n->mode) || !(n->mount->type->caps & VFS_CAP_LINKS))
@@ -278,6 +277,8 @@ static int unlink_walked(const vfs__path *p)
 	int err;
 	if (!p->name.len || vfs__is_dot(&p->name) || vfs__is_dotdot(&p->name))
 		return -EISDIR;
+	if (dir->mount->flags & VFS_RDONLY)
+		return -EROFS;
 	if (!n)
 		return -ENOENT;
 	if (p->slash)
@@ -307,6 +308,8 @@ static int rmdir_walked(const vfs__path *p)
 		return -EINVAL;
 	if (vfs__is_dotdot(&p->name))
 		return -ENOTEMPTY;
+	if (dir->mount->flags & VFS_RDONLY)
+		return -EROFS;
 	if (!n)
 		return -ENOENT;
 	if ((err = vfs__may_delete(dir, n)) != 0)
@@ -365,15 +368,15 @@ static int check_rename(const vfs__path *from, const vfs__path *to, unsigned fla
 {
 	FSNode *n = from->node, *victim = to->node;
 	int err;
+	if (from->dir->mount != to->dir->mount)
+		return -EXDEV;
 	if (!from->name.len || vfs__is_dot(&from->name) || vfs__is_dotdot(&from->name))
 		return -EBUSY;
 	if (!to->name.len || vfs__is_dot(&to->name) || vfs__is_dotdot(&to->name))
 		return flags ? -EEXIST : -EBUSY;
-	if (from->dir->mount != to->dir->mount)
-		return -EXDEV;
 	if (from->dir->mount->flags & VFS_RDONLY)
 		return -EROFS;
-	if (!n)
+	if (!n || !to->dir->nlink)
 		return -ENOENT;
 	if (victim && flags)
 		return -EEXIST;
@@ -387,8 +390,6 @@ static int check_rename(const vfs__path *from, const vfs__path *to, unsigned fla
 		return 0;
 	if ((err = vfs__may_delete(from->dir, n)) != 0)
 		return err;
-	if (!to->dir->nlink)
-		return -ENOENT;
 	if ((err = victim ? vfs__may_delete(to->dir, victim) : vfs__may_change(to->dir)) != 0)
 		return err;
 	if (victim && S_ISDIR(n->mode) != S_ISDIR(victim->mode))

@@ -79,7 +79,7 @@ static int open_new(FSNode *dir, const vfs__name *name, int flags, mode_t mode, 
 {
 	FSNode *n;
 	FSStream *s;
-	int err = vfs__may_change(dir);
+	int err = name && !dir->nlink ? -ENOENT : vfs__may_change(dir);
 	if (!err)
 		err = stream_on(dir, flags, &s);
 	if (err)

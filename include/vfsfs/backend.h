@@ -259,7 +259,8 @@ struct NodeOps {
 	int (*rename)(FSNode *from, const char *name, size_t len, FSNode *node, FSNode *to,
 		      const char *new_name, size_t new_len, FSNode *victim);
 	/* The node that a symbolic link leads to without a path (/dev/fd/N), a
-	 * new reference. NULL: the path in u.target. */
+	 * new reference. Such a link gets no second name (EXDEV). NULL: the path in
+	 * u.target. */
 	int (*follow)(FSNode *node, FSNode **out);
 	/* The first entry at or after *cookie (0 at first) in *out; moves *cookie
 	 * to where to go on. Neither "." nor "..". 1, at the end 0, or -errno.

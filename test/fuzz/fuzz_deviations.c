@@ -124,20 +124,10 @@ static const struct deviation {
 	{{OP_open, OPS}, {EISDIR}, {ENAMETOOLONG}, long_name},
 	/* in a directory that was removed: the length goes before that nothing is there */
 	{{OPS}, {ENOENT}, {ENAMETOOLONG}, long_name},
-	/* what there is on a read-only file system goes before that it is one; and
-	 * what the names are, before on which file system */
-	{{OP_unlink, OP_unlinkat, OP_rmdir, OPS},
-	 {EROFS},
-	 {ENOENT, ENOTDIR, EISDIR, ENAMETOOLONG},
-	 any},
-	{{OP_rename, OP_renameat, OPS}, {EXDEV}, {EBUSY, EEXIST}, any},
-	{{OP_link, OP_linkat, OPS}, {EROFS}, {EXDEV}, any},
+	/* a name that is too long, before that the file system is read-only */
+	{{OP_unlink, OP_unlinkat, OP_rmdir, OPS}, {EROFS}, {ENAMETOOLONG}, long_name},
 	/* that a link has no mode, before EROFS */
 	{{OP_fchmodat, OPS}, {EROFS}, {EOPNOTSUPP}, any},
-	/* in a directory that was removed: rights, and the slash behind a file's name,
-	 * go before that nothing can be made */
-	{{OP_open, OPS}, {ENOENT}, {EACCES}, any},
-	{{OP_rename, OP_renameat, OPS}, {ENOENT}, {ENOTDIR}, any},
 	/* a range that no file can have goes before rights and what kind of file it is */
 	{{OP_mmap, OP_mmap_private, OPS}, {EACCES, ENODEV, EINVAL}, {EOVERFLOW}, too_far},
 	/* memory that is not there goes before what kind of file it is and how far

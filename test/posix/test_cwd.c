@@ -99,9 +99,28 @@ static void removed_working_directory_is_enoent(void **state)
 	fails(ENOENT, open("f", O_CREAT | O_RDWR, 0644));
 	fails(ENOENT, mkdir("e", 0755));
 	fails(ENOENT, symlink("x", "l"));
+	make("../f", "");
+	fails(ENOENT, rename("../f", "f"));
+	fails(ENOENT, rename("../f", "f/"));
+	fails(ENOENT, link("/dev/null", "f"));
+	ok(close(ok(open(".", O_TMPFILE | O_RDWR, 0600)))); /* a file without a name */
 	ok(stat(".", &st));
 	assert_int_equal(st.st_nlink, 0);
 	ok(stat("..", &st)); /* Linux still knows where it was */
+	ok(chdir(scratch));
+}
+
+static void removed_directory_goes_before_its_rights(void **state)
+{
+	(void)state;
+	needs_users();
+	ok(mkdir("d", 0755));
+	ok(chdir("d"));
+	ok(rmdir("../d"));
+	become(1000, 1000);
+	fails(ENOENT, open("f", O_CREAT | O_RDWR, 0644));
+	fails(ENOENT, mkdir("e", 0755));
+	become(0, 0);
 	ok(chdir(scratch));
 }
 
@@ -115,6 +134,7 @@ int main(void)
 		TEST(getcwd_follows_renames),
 		TEST(getcwd_does_not_keep_symlinks),
 		TEST(removed_working_directory_is_enoent),
+		TEST(removed_directory_goes_before_its_rights),
 	};
 	return RUN(tests);
 }

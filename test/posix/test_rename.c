@@ -283,6 +283,8 @@ static void rename_to_another_filesystem_is_exdev(void **state)
 	(void)state;
 	make("f", "text");
 	fails(EXDEV, rename("f", "/dev/vfsfs-test"));
+	fails(EXDEV, rename("f", "/dev/."));
+	fails(EXDEV, rename("/dev/..", "f"));
 	assert_text("f", "text");
 }
 

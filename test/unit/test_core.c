@@ -465,6 +465,7 @@ static void dev_fd_is_only_read(void **state)
 	ok(vfs_mkdir("/dev", 0755));
 	ok(vfs_mount(&vfs_dev, NULL, "/dev", 0));
 	int fd = ok(vfs_open("/dev/fd", O_RDONLY | O_DIRECTORY, 0));
+	assert_int_equal(vfs_link("/dev/fd/0", "/dev/l"), -EXDEV);
 	ok((int)vfs_lseek(fd, 2, SEEK_SET));
 	assert_int_equal(vfs_getdents(fd, small, sizeof small), -EINVAL);
 	ok(vfs_close(fd));

@@ -111,6 +111,23 @@ static void names_do_not_cross_mounts(void **state)
 	ok(vfs_unlink("/f"));
 }
 
+/* What there is in it does not matter; which mount it is neither. */
+static void read_only_goes_before_what_is_missing(void **state)
+{
+	(void)state;
+	mount_m(VFS_RDONLY);
+	make("/f");
+	fails(EROFS, vfs_unlink("/m/missing"));
+	fails(EROFS, vfs_unlink("/m/missing/"));
+	fails(EISDIR, vfs_unlink("/m/."));
+	fails(EROFS, vfs_rmdir("/m/missing"));
+	fails(EINVAL, vfs_rmdir("/m/."));
+	fails(EROFS, vfs_link("/f", "/m/g"));
+	fails(EXDEV, vfs_rename("/f", "/m/g"));
+	fails(EROFS, vfs_rename("/m/missing", "/m/g"));
+	ok(vfs_unlink("/f"));
+}
+
 static void noatime_mount_leaves_access_times(void **state)
 {
 	(void)state;
@@ -299,6 +316,7 @@ int main(void)
 		TEST(mount_checks_its_place),
 		TEST(a_mount_point_keeps_its_name),
 		TEST(names_do_not_cross_mounts),
+		TEST(read_only_goes_before_what_is_missing),
 		TEST(noatime_mount_leaves_access_times),
 		TEST(supplementary_groups_count),
 		TEST(dac_override_passes_permissions),
