@@ -4,10 +4,11 @@
  *
  *   emcc app.c -lvfsfs -lvfsfs.js          (before Emscripten 4: --js-library FILE)
  *
- *   writeFile(path, data, mode = 0o666)    data: a string, an ArrayBuffer or a view of one
- *   readFile(path)                         a Uint8Array; readFile(path, 'utf8'): a string
+ *   writeFile(path, data, {mode})          data: a string, an ArrayBuffer or a view of one
+ *   readFile(path, {encoding})             a Uint8Array; with an encoding ('utf8') a string
  *   readdir(path)                          the names, without . and ..
  *   mkdir(path, {recursive, mode})         recursive: parents too, and no error where it exists
+ *   rmdir(path)                            an empty directory
  *   rm(path, {recursive, force})           a file or a directory; force: no error where it does not exist
  *   stat(path), lstat(path)                dev, ino, mode, nlink, uid, gid, rdev, size, blksize, blocks,
  *                                          atimeMs, mtimeMs, ctimeMs; isFile(), isDirectory(), isSymbolicLink()
@@ -15,8 +16,9 @@
  *   prepare({directory, capacity})         opens a pool's files, for vfs_mount of vfs_opfs_pool: a promise.
  *                                          Called in Module.preRun it holds main back until then
  *
- * Each throws an Error with .code ('ENOENT'), .errno (the number), .syscall
- * and .path.
+ * As with Node's calls of these names, a number may stand for {mode} and a
+ * string for {encoding}. Each throws an Error with .code ('ENOENT'), .errno (the
+ * number), .syscall and .path, and a TypeError for arguments of other types.
  */
 addToLibrary({
 	// a part of the runtime up to Emscripten 4
@@ -38,15 +40,22 @@ addToLibrary({
 #endif
 			return early(_vfs__js, ...args);
 		}
-		// exports may be called before main, whatever their wrappers say
+		// exports may be called before main and after exit, whatever their wrappers say
 		function early(f, ...args) {
 #if ASSERTIONS
 			var initialized = runtimeInitialized;
 			runtimeInitialized = true;
+#if EXIT_RUNTIME
+			var exited = runtimeExited;
+			runtimeExited = false;
+#endif
 			try {
 				return f(...args);
 			} finally {
 				runtimeInitialized = initialized;
+#if EXIT_RUNTIME
+				runtimeExited = exited;
+#endif
 			}
 #else
 			return f(...args);
@@ -77,10 +86,13 @@ addToLibrary({
 			}
 		}
 		function call(number, syscall, path, arg) {
+			if (typeof path != 'string') throw new TypeError(`${syscall}: the path is no string`);
 			var bytes = new TextEncoder().encode(path + '\0');
 			if (bytes.indexOf(0) < bytes.length - 1) check(-{{{ cDefs.EINVAL }}}, syscall, path);
 			return check(withMemory(bytes.length, bytes, (p) => raw(number, p, arg)), syscall, path);
 		}
+		// of what may be {mode}, {encoding}, a mode or an encoding
+		var option = (options, name, type) => typeof options == type ? options : options?.[name] ?? undefined;
 		function withFile(number, path, mode, f) {
 			var fd = call(number, 'open', path, mode), done;
 			try {
@@ -111,20 +123,25 @@ addToLibrary({
 			raw(FREE, p);
 			return names;
 		}
-		function writeFile(path, data, mode = 0o666) {
+		function writeFile(path, data, options) {
+			var encoding = option(options, 'encoding', 'string');
+			if (encoding && !/^utf-?8$/i.test(encoding)) throw new TypeError(`writeFile: text is written in UTF-8, not in ${encoding}`);
 			if (typeof data == 'string') data = new TextEncoder().encode(data);
 			else if (ArrayBuffer.isView(data)) data = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-			else data = new Uint8Array(data);
+			else if (/ArrayBuffer\]$/.test({}.toString.call(data))) data = new Uint8Array(data);
+			else throw new TypeError('writeFile: the data are no string, ArrayBuffer or view of one');
 			// a view of the program's memory is cut off when that grows
 			if (data.buffer === HEAPU8.buffer) data = data.slice();
-			withFile(CREATE, path, mode, (fd) => {
+			withFile(CREATE, path, option(options, 'mode', 'number') ?? 0o666, (fd) => {
 				for (var at = 0; at < data.length;) {
 					var part = data.subarray(at, at + CHUNK);
 					at += withMemory(part.length, part, (p) => check(raw(WRITE, fd, p, part.length), 'write', path));
 				}
 			});
 		}
-		function readFile(path, encoding) {
+		function readFile(path, options) {
+			var encoding = option(options, 'encoding', 'string');
+			var decoder = encoding && new TextDecoder(encoding, {ignoreBOM: true});
 			var data = new Uint8Array(stat(STAT, path)['size']), size = 0;
 			withFile(OPEN, path, 0, (fd) => withMemory(CHUNK, [], (p) => {
 				for (;;) {
@@ -141,11 +158,11 @@ addToLibrary({
 				}
 			}));
 			data = size == data.length ? data : data.slice(0, size);
-			return encoding ? new TextDecoder(encoding).decode(data) : data;
+			return decoder ? decoder.decode(data) : data;
 		}
 		function mkdir(path, options) {
-			var mode = options?.['mode'] ?? 0o777;
-			if (!options?.['recursive']) {
+			var mode = option(options, 'mode', 'number') ?? 0o777;
+			if (!options?.['recursive'] || typeof path != 'string') {
 				call(MKDIR, 'mkdir', path, mode);
 				return;
 			}
@@ -199,6 +216,7 @@ addToLibrary({
 			'readFile': readFile,
 			'readdir': readdir,
 			'mkdir': mkdir,
+			'rmdir': (path) => { call(RMDIR, 'rmdir', path) },
 			'rm': rm,
 			'stat': (path) => stat(STAT, path),
 			'lstat': (path) => stat(LSTAT, path),

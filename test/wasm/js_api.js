@@ -10,6 +10,14 @@
 			log(e instanceof Error, e['code'], typeof e['errno'], e['syscall'], e['path'], '|', e.message);
 		}
 	};
+	var mistaken = (f) => {
+		try {
+			f();
+			log('no error of', f);
+		} catch (e) {
+			e instanceof TypeError || log(e);
+		}
+	};
 	Module['preRun'] = () => {
 		var vfs = Module['vfs'];
 		vfs['mkdir']('/in/deep/er', { 'recursive': true });
@@ -38,6 +46,25 @@
 		refused(() => vfs['rm']('/nowhere'));
 		refused(() => vfs['readdir']('/in/a.txt'));
 		refused(() => vfs['stat']('/a\0b'));
+		vfs['writeFile']('/tmp/m', '\ufeffx', { 'mode': 0o600 });
+		log(vfs['stat']('/tmp/m')['mode'].toString(8), vfs['readFile']('/tmp/m', { 'encoding': 'utf8' }).length,
+			vfs['readFile']('/tmp/m', {}).length, vfs['readFile']('/tmp/m', { 'encoding': null }).length);
+		vfs['rm']('/tmp/m');
+		vfs['writeFile']('/tmp/m', 'x', 'utf8');
+		vfs['writeFile']('/tmp/m', 'x', { 'encoding': 'UTF-8' });
+		log(vfs['stat']('/tmp/m')['mode'].toString(8));
+		vfs['rm']('/tmp/m');
+		for (var data of [undefined, null, 5, [1, 2], {}, new Blob([])]) mistaken(() => vfs['writeFile']('/tmp/no', data));
+		mistaken(() => vfs['writeFile']('/tmp/no', 'x', 'latin1'));
+		for (var path of [undefined, null, 5]) {
+			for (var name of ['readFile', 'readdir', 'mkdir', 'rmdir', 'rm', 'stat', 'lstat']) mistaken(() => vfs[name](path));
+			mistaken(() => vfs['mkdir'](path, { 'recursive': true }));
+			mistaken(() => vfs['rm'](path, { 'recursive': true, 'force': true }));
+		}
+		vfs['mkdir']('/tmp/d', 0o700);
+		log(vfs['stat']('/tmp/d')['mode'].toString(8), vfs['rmdir']('/tmp/d'), vfs['readdir']('/tmp').includes('d'));
+		refused(() => vfs['rmdir']('/in'));
+		refused(() => vfs['rmdir']('/in/a.txt'));
 		vfs['rm']('/nowhere', { 'force': true });
 		vfs['rm']('/tmp/link');
 		vfs['rm']('/in', { 'recursive': true });
