@@ -165,6 +165,20 @@ t hello_modularize modularize
 t hello_es6 module -O2 -sEXPORT_ES6 -sMODULARIZE
 with closure "$closure" hello_closure hello -Oz --closure 1
 with closure "$closure" hello_closure_es6 module -O2 -sEXPORT_ES6 -sMODULARIZE --closure 1
+# Node before 20.16 has no getBuiltinModule, and an ES module there no require
+# but Emscripten's.
+without_builtin() { # COMMAND...: runs hello so
+	"$@" || return
+	echo 'Object.defineProperty(process, "getBuiltinModule", { value: undefined });' >old.cjs
+	[ "$1" != modularize ] || echo 'import create from "./hello.js"; await create();' >use.mjs
+	[ "$1" != hello ] || echo 'import "./hello.js";' >use.mjs
+	"$NODE" -r ./old.cjs use.mjs >found
+	same "$root/examples/hello/expected.txt" found
+}
+t older_node without_builtin hello -O1
+t older_node_modularize without_builtin modularize
+t older_node_es6 without_builtin module -O2 -sEXPORT_ES6 -sMODULARIZE
+with closure "$closure" older_node_closure_es6 without_builtin module -O2 -sEXPORT_ES6 -sMODULARIZE --closure 1
 with closure "$closure" hello_closure_web_builds build web.js "$root/examples/hello/hello.c" -O2 --closure 1 -sENVIRONMENT=web
 with libvfsfs-mt.a "$mt" hello_pthread hello -O2 -pthread
 with libvfsfs-mt.a "$mt" hello_pthread_growth hello -O2 -pthread -sALLOW_MEMORY_GROWTH -Wno-pthreads-mem-growth
@@ -323,6 +337,26 @@ t stdin_callback_gives_lines page lines 'print: 3 one\nprint: -1 Resource tempor
 with libvfsfs-mt.a "$mt" thread_prints_through_main page thread 'print: from a thread\nprint: main\n' -O1 -pthread
 with libvfsfs-mt.a "$mt" proxied_main_prints_through_main page print 'print: gr\0303\0274n \0342\0202\0254\nprint: \nerr: oops\nprint: tail\n' -O1 -pthread -sPROXY_TO_PTHREAD -sEXIT_RUNTIME=1
 
+# What Module inherits.
+class_of_page() {
+	build class.js "$here/stdio.c" -sMODULARIZE "$@" || return
+	printf '%s\n' 'const text = "a\nb\n";
+		class Page {
+			at = 0;
+			arguments = ["lines"];
+			print(s) { console.log("print: " + s) }
+			stdin() { return text.charCodeAt(page.at++) || null }
+		}
+		const page = new Page();
+		require("./class.js")(page)' >use.js
+	says 'print: 1 a
+print: 1 b
+print: 0
+print: 0' "$NODE" use.js
+}
+t class_of_page class_of_page -O1
+t class_of_page_assertions class_of_page -O0
+
 # As in a browser: no process, console.log and prompt. Node stands in for it.
 web() { # CASE EXPECTED
 	printf '%b' "$2" >expected
@@ -385,7 +419,7 @@ constructor_may_use_files() {
 }
 t constructor_may_use_files constructor_may_use_files
 bad_addresses_are_EFAULT() {
-	build efault.js "$here/efault.c" -O1 && "$NODE" efault.js
+	build efault.js "$here/efault.c" -O1 --pre-js "$here/page.js" && "$NODE" efault.js
 }
 t bad_addresses_are_EFAULT bad_addresses_are_EFAULT
 no_file_is_a_socket() {
@@ -393,6 +427,20 @@ no_file_is_a_socket() {
 }
 t no_file_is_a_socket no_file_is_a_socket
 with "64-bit libvfsfs.a" "$m64" no_file_is_a_socket_memory64 no_file_is_a_socket -sMEMORY64 -Wno-deprecated
+what_libc_lacks() {
+	build libc.js "$here/libc.c" -O1 "$@" && "$NODE" libc.js
+}
+t what_libc_lacks what_libc_lacks
+t what_the_program_brings what_libc_lacks -DOWN
+shared_memory_objects() {
+	build shm.js "$here/shm.c" -O1 && says 'hello 1777' "$NODE" shm.js
+}
+t shared_memory_objects shared_memory_objects
+poll_waits() {
+	build poll.js "$here/poll.c" -O1 "$@" && "$NODE" poll.js
+}
+t poll_waits poll_waits
+with libvfsfs-mt.a "$mt" poll_waits_pthread poll_waits -pthread -sPTHREAD_POOL_SIZE=1 -sPROXY_TO_PTHREAD -sEXIT_RUNTIME
 threads() {
 	build threads.js "$here/threads.c" -O1 -pthread -sPTHREAD_POOL_SIZE=4 -sEXIT_RUNTIME=1 || return
 	"$NODE" threads.js | LC_ALL=C sort | uniq -c >found
@@ -422,6 +470,17 @@ js_api_modularize() {
 from C' "$NODE" use.js
 }
 t js_api_modularize js_api_modularize
+
+# The runtime is gone, the files are not.
+js_api_after_exit() {
+	printf '%s\n' 'Module["onExit"] = () => setTimeout(() => console.log(Module["vfs"].readFile("/tmp/out", "utf8")));
+		Module["preRun"] = () => { Module["vfs"].mkdir("/in"); Module["vfs"].writeFile("/in/a.txt", "x\n") };' >after.js
+	build apix.js "$here/js_api.c" --js-library "$root/lib/wasm/libvfsfs.js" --pre-js after.js -sEXIT_RUNTIME "$@" || return
+	says 'main read x
+from C' "$NODE" apix.js
+}
+t js_api_after_exit js_api_after_exit -O1
+t js_api_after_exit_assertions js_api_after_exit -O0
 
 echo "$passed passed, $failed failed${skipped:+, $skipped skipped}"
 [ $failed = 0 ]
