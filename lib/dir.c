@@ -16,12 +16,12 @@ static bool put(sink *to, const char *name, size_t len, uint64_t ino, unsigned t
 	size_t size = (head + len + 1 + 7) & ~(size_t)7;
 	if ((size_t)(to->end - to->at) < size)
 		return false;
-	struct dirent *d = (struct dirent *)(void *)to->at;
-	assert(d);
-	d->d_ino = ino;
-	d->d_off = (off_t)next;
-	d->d_reclen = (unsigned short)size;
-	d->d_type = (unsigned char)type;
+	struct dirent d; /* the buffer need not be aligned */
+	d.d_ino = ino;
+	d.d_off = (off_t)next;
+	d.d_reclen = (unsigned short)size;
+	d.d_type = (unsigned char)type;
+	memcpy(to->at, &d, head);
 	memcpy(to->at + head, name, len);
 	memset(to->at + head + len, 0, size - head - len);
 	to->at += size;

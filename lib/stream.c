@@ -271,6 +271,7 @@ off_t vfs_lseek(int fd, off_t offset, int whence)
 		vfs__lock_names();
 		r = seek(s, offset, whence);
 		vfs__drop_cursor(s->shared);
+		s->shared->end = 0; /* new names are listed too */
 		vfs__unlock_names();
 	} else {
 		vfs__lock_node(node);

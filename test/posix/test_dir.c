@@ -266,6 +266,28 @@ static void seekdir_returns_to_where_telldir_was(void **state)
 	ok(closedir(d));
 }
 
+static void names_made_since_are_listed_after_a_seek(void **state)
+{
+	(void)state;
+	int n = 0;
+
+	make("a", "");
+	DIR *d = opendir(".");
+
+	assert_string_equal(readdir(d)->d_name, ".");
+	long second = telldir(d);
+
+	while (readdir(d))
+		;
+	make("b", "");
+	assert_null(readdir(d));
+	seekdir(d, second);
+	while (readdir(d))
+		n++;
+	assert_int_equal(n, 3); /* "..", a, b */
+	ok(closedir(d));
+}
+
 static void opendir_and_fdopendir_check_arguments(void **state)
 {
 	(void)state;
@@ -406,6 +428,7 @@ int main(void)
 		TEST(removing_what_was_read_empties_a_directory),
 		TEST(rewinddir_sees_what_is_new),
 		TEST(seekdir_returns_to_where_telldir_was),
+		TEST(names_made_since_are_listed_after_a_seek),
 		TEST(opendir_and_fdopendir_check_arguments),
 		TEST(fdopendir_reads_on_from_the_descriptors_place),
 		TEST(getdents_fills_whole_records),
