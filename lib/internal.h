@@ -336,15 +336,19 @@ static inline bool vfs__is_privileged(const FSNode *node)
 }
 void vfs__drop_privileges(FSNode *node);
 
-/* The access time, unless the stream or the mount does without. */
+/* The access time, unless the mount or the stream does without. */
+static inline void vfs__mark_access(FSNode *node)
+{
+	if (LIKELY(!(node->mount->flags & (VFS_NOATIME | VFS_RDONLY))))
+		vfs_mark(node, VFS_ATIME);
+}
 static inline void vfs__mark_read(const FSStream *s)
 {
 	FSNode *node = s->shared->node;
 	if (LIKELY(__atomic_load_n(&node->marks, __ATOMIC_RELAXED) & VFS_ATIME))
 		return;
-	if (LIKELY(!(vfs__load(&s->shared->flags) & O_NOATIME) &&
-		   !(node->mount->flags & (VFS_NOATIME | VFS_RDONLY))))
-		vfs_mark(node, VFS_ATIME);
+	if (LIKELY(!(vfs__load(&s->shared->flags) & O_NOATIME)))
+		vfs__mark_access(node);
 }
 
 /* ---- trace.c ---- */

@@ -477,8 +477,7 @@ ssize_t vfs_readlinkat(int dirfd, const char *path, char *buf, size_t size)
 				r = -EFAULT;
 			else
 				memcpy(buf, n->u.target, (size_t)r);
-			if (!(n->mount->flags & VFS_NOATIME))
-				vfs_mark(n, VFS_ATIME);
+			vfs__mark_access(n);
 		}
 	}
 	vfs__end_walk(&p);

@@ -159,8 +159,7 @@ static int walk(FSNode *at, const char *path, unsigned flags, vfs__path *p)
 			if (++links > VFS__LINKS_MAX)
 				return -ELOOP;
 			if (!n->node_ops || !n->node_ops->follow) {
-				if (!(n->mount->flags & VFS_NOATIME))
-					vfs_mark(n, VFS_ATIME);
+				vfs__mark_access(n);
 				/* what follows the link: its slashes say "a directory" */
 				left[depth] = last ? (slash ? "/" : "") : c;
 				if (*left[depth])

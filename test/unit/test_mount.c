@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include <vfsfs/dev.h>
 #include <vfsfs/mem.h>
 #include <vfsfs/vfsfs.h>
 
@@ -144,6 +145,20 @@ static void noatime_mount_leaves_access_times(void **state)
 	ok(vfs_fstat(fd, &st));
 	assert_int_equal(st.st_atim.tv_sec, 1000);
 	ok(vfs_close(fd));
+}
+
+static void read_only_mount_leaves_access_times(void **state)
+{
+	(void)state;
+	struct stat before, after;
+	char buf[16];
+
+	ok(vfs_mount(&vfs_dev, NULL, "/m", VFS_RDONLY));
+	ok(vfs_lstat("/m/stdin", &before));
+	ok(vfs_readlink("/m/stdin", buf, sizeof buf));
+	vfs_stat("/m/stdin", &after);
+	ok(vfs_lstat("/m/stdin", &after));
+	assert_memory_equal(&before.st_atim, &after.st_atim, sizeof before.st_atim);
 }
 
 static void supplementary_groups_count(void **state)
@@ -318,6 +333,7 @@ int main(void)
 		TEST(names_do_not_cross_mounts),
 		TEST(read_only_goes_before_what_is_missing),
 		TEST(noatime_mount_leaves_access_times),
+		TEST(read_only_mount_leaves_access_times),
 		TEST(supplementary_groups_count),
 		TEST(dac_override_passes_permissions),
 		TEST(chown_to_a_strange_group_drops_set_gid_with_set_uid),
