@@ -10,6 +10,7 @@
 #define FALLOC_FL_KEEP_SIZE  1
 #define FALLOC_FL_PUNCH_HOLE 2
 #endif
+enum { LINUX_MODES = 0xfb }; /* those that it has, at all */
 
 static int allocate(FSStream *s, int mode, off_t offset, off_t len)
 {
@@ -19,7 +20,7 @@ static int allocate(FSStream *s, int mode, off_t offset, off_t len)
 		return -EBADF;
 	if (offset < 0 || len <= 0)
 		return -EINVAL;
-	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE) || mode == FALLOC_FL_PUNCH_HOLE)
+	if (mode & ~LINUX_MODES || mode == FALLOC_FL_PUNCH_HOLE)
 		return -EOPNOTSUPP;
 	if (!s->writable)
 		return -EBADF;
@@ -29,7 +30,7 @@ static int allocate(FSStream *s, int mode, off_t offset, off_t len)
 		return -ENODEV;
 	if (__builtin_add_overflow(offset, len, &end))
 		return -EFBIG;
-	if (!s->stream_ops->allocate)
+	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE) || !s->stream_ops->allocate)
 		return -EOPNOTSUPP;
 	vfs__lock_node(n);
 	int err = s->stream_ops->allocate(s, mode, offset, len);

@@ -54,42 +54,43 @@ static int check_lock(const FSStream *s, const struct flock *l, bool set)
 static int record_lock(FSStream *s, struct flock *l, bool set)
 {
 	FSNode *n = s->shared->node;
+	bool dir = s->type == DT_DIR; /* whose position and size are not the node's lock's */
 	if (vfs__bad_address(l, sizeof *l))
 		return -EFAULT;
-	vfs__lock_node(n);
+	if (dir)
+		vfs__lock_names();
+	else
+		vfs__lock_node(n);
 	int err = check_lock(s, l, set);
-	vfs__unlock_node(n);
+	if (dir)
+		vfs__unlock_names();
+	else
+		vfs__unlock_node(n);
 	if (!err && !set)
 		l->l_type = F_UNLCK;
 	return err;
 }
 
+static void change_flags(FSStreamShared *shared, int which, int flags)
+{
+	vfs__lock_node(shared->node);
+	vfs__store(&shared->flags, (shared->flags & ~which) | (flags & which));
+	vfs__unlock_node(shared->node);
+}
+
 static int set_flags(FSStream *s, int flags)
 {
-	FSStreamShared *shared = s->shared;
-	FSNode *n = shared->node;
-	if ((flags & O_NOATIME) && !(shared->flags & O_NOATIME)) {
+	if ((flags & O_NOATIME) && !(vfs__load(&s->shared->flags) & O_NOATIME)) {
 		vfs__lock_names();
-		bool owns = vfs__owns(n);
+		bool owns = vfs__owns(s->shared->node);
 		vfs__unlock_names();
 		if (!owns)
 			return -EPERM;
 	}
 	if ((flags & O_DIRECT) && s->type != DT_REG)
 		return -EINVAL;
-	vfs__lock_node(n);
-	vfs__store(&shared->flags, (shared->flags & ~SETTABLE) | (flags & SETTABLE));
-	vfs__unlock_node(n);
+	change_flags(s->shared, SETTABLE, flags);
 	return 0;
-}
-
-static int get_flags(FSStream *s)
-{
-	FSNode *n = s->shared->node;
-	vfs__lock_node(n);
-	int flags = s->shared->flags;
-	vfs__unlock_node(n);
-	return flags;
 }
 
 static int control(int fd, FSStream *s, int cmd, intptr_t arg)
@@ -106,7 +107,7 @@ static int control(int fd, FSStream *s, int cmd, intptr_t arg)
 		vfs__store(&s->cloexec, (arg & FD_CLOEXEC) != 0);
 		return 0;
 	case F_GETFL:
-		return get_flags(s);
+		return vfs__load(&s->shared->flags);
 	}
 	if (s->stream_ops == &vfs__path_ops)
 		return -EBADF;
@@ -120,6 +121,9 @@ static int control(int fd, FSStream *s, int cmd, intptr_t arg)
 		return record_lock(s, (struct flock *)arg, true);
 	case F_GETOWN:
 		return 0;
+	case F_GETPIPE_SZ:
+	case F_SETPIPE_SZ:
+		return -EBADF; /* no pipe */
 	default:
 		return -EINVAL;
 	}
@@ -183,10 +187,12 @@ int vfs_ioctl(int fd, unsigned long request, void *arg)
 		vfs__store(&s->cloexec, request == FIOCLEX);
 		r = 0;
 	} else if (request == FIONBIO) {
-		r = vfs__bad_address(arg, sizeof(int))
-			    ? -EFAULT
-			    : set_flags(s, (get_flags(s) & ~O_NONBLOCK) |
-						   (*(int *)arg ? O_NONBLOCK : 0));
+		if (vfs__bad_address(arg, sizeof(int))) {
+			r = -EFAULT;
+		} else {
+			change_flags(s->shared, O_NONBLOCK, *(int *)arg ? O_NONBLOCK : 0);
+			r = 0;
+		}
 	} else if (request == FIONREAD && s->type == DT_REG) {
 		if (vfs__bad_address(arg, sizeof(int))) {
 			r = -EFAULT;

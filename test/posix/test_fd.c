@@ -207,6 +207,7 @@ static void fcntl_unknown_command_is_einval(void **state)
 	int fd = open_new("f");
 
 	fails(EINVAL, fcntl(fd, 9999, 0));
+	fails(EBADF, fcntl(fd, F_GETPIPE_SZ));
 	ok(close(fd));
 	fails(EBADF, fcntl(fd, 9999, 0));
 }

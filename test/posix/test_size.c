@@ -321,6 +321,8 @@ static void fallocate_checks_arguments(void **state)
 	fails(EOPNOTSUPP, fallocate(fd, 0x40000000, 0, 1));
 	fails(EFBIG, fallocate(fd, 0, INT64_MAX, 1));
 	fails(EBADF, fallocate(r, 0, 0, 1));
+	fails(EBADF, fallocate(r, FALLOC_FL_COLLAPSE_RANGE, 0, 1));
+	fails(EOPNOTSUPP, fallocate(r, FALLOC_FL_PUNCH_HOLE, 0, 1));
 	fails(EBADF, fallocate(dir, 0, 0, 1));
 	fails(EBADF, fallocate(-1, 0, 0, 1));
 	assert_fd_text(fd, "text");
