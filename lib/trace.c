@@ -5,17 +5,21 @@
  */
 #include "internal.h"
 
-static bool on;
+static bool on;                   /* atomic */
 static _Thread_local bool inside; /* a traced call, or the tracer */
-static void (*trace_fn)(const vfs_event *, void *);
-static void *trace_context;
+static struct {
+	void (*fn)(const vfs_event *, void *);
+	void *context;
+} tracer;
+static vfs__mutex lock = VFS__MUTEX_INIT; /* of tracer; a leaf */
 
 void vfs_trace(void (*fn)(const vfs_event *, void *), void *context)
 {
-	vfs__store(&on, false);
-	vfs__store(&trace_context, context);
-	vfs__store(&trace_fn, fn);
+	vfs__lock(&lock);
+	tracer.fn = fn;
+	tracer.context = context;
 	vfs__store(&on, fn != NULL);
+	vfs__unlock(&lock);
 }
 
 bool vfs__traced(void)
@@ -34,9 +38,11 @@ static uint64_t enter(void)
 static void leave(vfs_event *event, uint64_t start)
 {
 	event->duration = enter() - start;
-	void (*fn)(const vfs_event *, void *) = vfs__load(&trace_fn);
-	if (fn)
-		fn(event, vfs__load(&trace_context));
+	vfs__lock(&lock);
+	__typeof__(tracer) t = tracer;
+	vfs__unlock(&lock);
+	if (t.fn)
+		t.fn(event, t.context);
 	inside = false;
 }
 

@@ -33,9 +33,10 @@ static inline unsigned vfs_minor(dev_t dev)
 }
 
 /*
- * Registers a driver for one device. `ops` must live until it is unregistered;
- * `name`, likewise, is for people (vfs_get_device). -EBUSY: the number is
- * taken. -EINVAL: no ops. -ENOMEM. Does not block.
+ * Registers a driver for one device. `ops` must live until it is unregistered
+ * and all its streams and mappings have been closed; `name` is for people
+ * (vfs_get_device) and must live until it is unregistered. -EBUSY: the number
+ * is taken. -EINVAL: no ops. -ENOMEM. Does not block.
  */
 int vfs_register_device(dev_t dev, const char *name, const StreamOps *ops);
 

@@ -230,8 +230,9 @@ typedef struct vfs_event {
 
 /*
  * From now on fn is called after every call, in the thread that made it, with
- * no lock held; NULL ends it. Calls that fn makes are not traced. Costs one
- * predictable branch a call when off.
+ * no lock held; NULL ends it, but for what another thread is just being told.
+ * Calls that fn makes are not traced. Costs one predictable branch a call when
+ * off.
  */
 void vfs_trace(void (*fn)(const vfs_event *event, void *context), void *context);
 

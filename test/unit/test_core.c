@@ -373,6 +373,18 @@ static void dev_fd_is_what_is_open(void **state)
 	ok(vfs_unmount("/dev"));
 }
 
+static void listing_needs_no_alignment(void **state)
+{
+	(void)state;
+	_Alignas(8) char buf[2][256];
+	for (int i = 0; i < 2; i++) {
+		int fd = ok(vfs_open("/", O_RDONLY | O_DIRECTORY, 0));
+		assert_int_equal(vfs_getdents(fd, buf[i] + i, 200), 48);
+		ok(vfs_close(fd));
+	}
+	assert_memory_equal(buf[0], buf[1] + 1, 48);
+}
+
 static int events;
 static vfs_event last;
 static char last_path[64];
@@ -659,6 +671,75 @@ static void unmount_waits_for_the_last_close(void **state)
 	pthread_join(thread, NULL);
 }
 
+/* Two tracers, each with its own context. */
+static int wrong_pairs, contexts[2];
+
+static void trace_first(const vfs_event *e, void *context)
+{
+	(void)e;
+	if (context != &contexts[0])
+		__atomic_store_n(&wrong_pairs, 1, __ATOMIC_RELAXED);
+}
+
+static void trace_second(const vfs_event *e, void *context)
+{
+	(void)e;
+	if (context != &contexts[1])
+		__atomic_store_n(&wrong_pairs, 1, __ATOMIC_RELAXED);
+}
+
+static void *close_nothing(void *arg)
+{
+	(void)arg;
+	while (__atomic_load_n(&running, __ATOMIC_RELAXED))
+		vfs_close(-1);
+	return NULL;
+}
+
+static void tracer_is_called_with_its_own_context(void **state)
+{
+	(void)state;
+	pthread_t thread;
+	running = 1;
+	assert_int_equal(pthread_create(&thread, NULL, close_nothing, NULL), 0);
+	for (int i = 0; i < 100000; i++)
+		vfs_trace(i % 2 ? trace_first : trace_second, &contexts[i % 2 ? 0 : 1]);
+	vfs_trace(NULL, NULL);
+	__atomic_store_n(&running, 0, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	assert_int_equal(wrong_pairs, 0);
+}
+
+/* A directory's position and size are used by record locks too. */
+static void *lock_a_directory(void *arg)
+{
+	struct flock lock = {.l_type = F_RDLCK};
+	while (__atomic_load_n(&running, __ATOMIC_RELAXED)) {
+		lock.l_whence = lock.l_whence == SEEK_CUR ? SEEK_END : SEEK_CUR;
+		vfs_fcntl(*(int *)arg, F_SETLK, (intptr_t)&lock);
+		vfs_fcntl(*(int *)arg, F_SETFL, O_NOATIME);
+	}
+	return NULL;
+}
+
+static void directory_can_be_locked_while_it_is_used(void **state)
+{
+	(void)state;
+	pthread_t thread;
+	int fd = ok(vfs_open("/", O_RDONLY | O_DIRECTORY, 0));
+	running = 1;
+	assert_int_equal(pthread_create(&thread, NULL, lock_a_directory, &fd), 0);
+	for (int i = 0; i < 2000; i++) {
+		ok(vfs_mknod("/f", S_IFREG | 0644, 0));
+		ok((int)vfs_lseek(fd, i, SEEK_SET));
+		ok(vfs_fcntl(fd, F_SETFL, 0));
+		ok(vfs_unlink("/f"));
+	}
+	__atomic_store_n(&running, 0, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	ok(vfs_close(fd));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, mount_root, unmount_root)
 
 int main(void)
@@ -677,6 +758,7 @@ int main(void)
 		TEST(device_numbers_are_emscriptens_and_linuxs),
 		TEST(nodev_mount_opens_no_device),
 		TEST(dev_fd_is_what_is_open),
+		TEST(listing_needs_no_alignment),
 		TEST(trace_tells_every_call_with_its_result),
 		TEST(no_mount_on_a_removed_directory),
 		TEST(dot_stays_below_a_mount_on_it),
@@ -686,6 +768,8 @@ int main(void)
 		TEST(what_a_walk_found_is_let_go_under_its_lock),
 		TEST(walk_may_hold_the_last_reference),
 		TEST(unmount_waits_for_the_last_close),
+		TEST(tracer_is_called_with_its_own_context),
+		TEST(directory_can_be_locked_while_it_is_used),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
