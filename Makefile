@@ -3,6 +3,7 @@
 # One rule set makes the archive natively and for wasm: each variant is a
 # folder under build/ with a compiler of its own.
 
+version = 0.1.0
 PREFIX ?= /usr/local
 UTHASH ?= $(or $(shell pkg-config --variable=includedir uthash 2>/dev/null),/usr/include)
 
@@ -22,9 +23,12 @@ say = $(if $(V),,@echo '  $@' && )
 
 # ---- Emscripten: looked for when a target first needs it ----
 
-find = $(or $($(1)),$(eval $(1) := $$(shell test/setup/emscripten.sh $(2)))$(or $($(1)),$(error no Emscripten: see the line above)))
-em = $(call find,em_newest,newest)
-em_old = $(call find,em_oldest,3.1.69)
+# What is set on the command line, which GNU make before 4.4 does not tell $(shell).
+given = $(foreach v,EMCC VFSFS_CACHE DEBIAN_MIRROR,$(if $(findstring command,$(origin $(v))),$(v)='$($(v))'))
+# $(call find,VARIABLE,SCRIPT ARGUMENTS,WHAT): what the script prints, asked for once.
+find = $(or $($(1)),$(eval $(1) := $$(shell $(given) test/setup/$(2)))$(or $($(1)),$(error no $(3): see the line above)))
+em = $(call find,em_newest,emscripten.sh newest,Emscripten)
+em_old = $(call find,em_oldest,emscripten.sh 3.1.69,Emscripten)
 
 # ---- Variants: the compiler, its flags ----
 
@@ -50,12 +54,17 @@ wasm = wasm wasm-mt wasm64 wasm-old wasm-old-mt
 all: build/gcc/libvfsfs.a
 
 build/include/uthash.h:
-	@test/setup/packages.sh build
+	@UTHASH='$(abspath $(UTHASH))' test/setup/packages.sh build
 	@mkdir -p $(@D)
 	cp $(UTHASH)/uthash.h $@
 
+# What a variant was compiled with: when that changes, so does all of it.
 define variant
-build/$(1)/%.o: %.c $$(headers)
+build/$(1)/compiler: FORCE
+	@mkdir -p $$(@D)
+	@new=$$@.$$$$$$$$; { echo '$$(cc_$(1))'; $$(firstword $$(cc_$(1))) --version; } >$$$$new && \
+		if cmp -s $$$$new $$@; then rm $$$$new; else mv $$$$new $$@; fi
+build/$(1)/%.o: %.c $$(headers) build/$(1)/compiler
 	@mkdir -p $$(@D)
 	$$(say)$$(cc_$(1)) $$(CFLAGS) $$(if $$(findstring lib/wasm,$$<),-Wno-missing-prototypes) -c $$< -o $$@
 build/$(1)/$(2): $$(patsubst %.c,build/$(1)/%.o,$$(core) $(3))
@@ -69,7 +78,10 @@ $(foreach v,$(wasm),$(eval $(call variant,$(v),libvfsfs$(if $(findstring -mt,$(v
 build/lib/%: build/wasm/% ; @mkdir -p $(@D) && cp $< $@
 build/lib/libvfsfs-mt.a: build/wasm-mt/libvfsfs-mt.a ; @mkdir -p $(@D) && cp $< $@
 build/lib/libvfsfs.js: lib/wasm/libvfsfs.js ; @mkdir -p $(@D) && cp $< $@
+build/lib64/libvfsfs.a: build/wasm64/libvfsfs.a ; @mkdir -p $(@D) && cp $< $@
+build/lib64/libvfsfs.js: lib/wasm/libvfsfs.js ; @mkdir -p $(@D) && cp $< $@
 lib: build/lib/libvfsfs.a build/lib/libvfsfs-mt.a build/lib/libvfsfs.js
+lib64: build/lib64/libvfsfs.a build/lib64/libvfsfs.js
 
 # ---- Demo ----
 
@@ -78,7 +90,7 @@ demo_flags = -O2 -sALLOW_MEMORY_GROWTH -sSTACK_SIZE=1MB
 sqlite_flags = -DSQLITE_THREADSAFE=0 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_MAX_MMAP_SIZE=268435456
 fs_vfsfs = -Lbuild/lib -lvfsfs
 fs_wasmfs = -sWASMFS
-sqlite = $(or $(sqlite_),$(eval sqlite_ := $$(shell test/setup/sqlite.sh))$(sqlite_))
+sqlite = $(call find,sqlite_,sqlite.sh,SQLite)
 
 demo: $(demo_programs)
 	NODE=$(em)/node examples/sqlite/demo.sh build/demo
@@ -88,7 +100,7 @@ build/demo/hello-%.js: examples/hello/hello.c build/lib/libvfsfs.a
 	$(say)$(em)/emcc $(demo_flags) $< $(fs_$*) -o $@
 build/demo/sqlite-%.js: build/demo/sqlite3.o build/demo/shell.o build/lib/libvfsfs.a
 	$(say)$(em)/emcc $(demo_flags) build/demo/sqlite3.o build/demo/shell.o $(fs_$*) -o $@
-build/demo/%.o: Makefile
+build/demo/%.o: Makefile build/wasm/compiler
 	@mkdir -p $(@D)
 	@echo '  $@ (half a minute)' && $(em)/emcc -O2 -w $(sqlite_flags) -I$(sqlite) -c $(sqlite)/$*.c -o $@
 .SECONDARY: build/demo/sqlite3.o build/demo/shell.o
@@ -108,7 +120,7 @@ wraps_nomem = $(call wrap,malloc calloc realloc aligned_alloc posix_memalign str
 
 # Natively: libc's names stand for the library's (vfs_posix.h).
 define native_tests
-build/$(1)/test/posix/%.o: test/posix/%.c $$(headers) $$(wildcard test/posix/*.h)
+build/$(1)/test/posix/%.o: test/posix/%.c $$(headers) $$(wildcard test/posix/*.h) build/$(1)/compiler
 	@mkdir -p $$(@D)
 	$$(say)$$(cc_$(1)) $$(test_cflags) -Dmain=main_$$* $$(if $$(filter all,$$*),-Umain) \
 		-include test/posix/vfs_posix.h -c $$< -o $$@
@@ -183,7 +195,7 @@ test-native:
 	@for r in $(crash_rules); do $(tally) crash,rule-$$r build/crash/crash -b $$r; done
 
 # wasm: the same posix tests as one program, for each archive.
-cmocka = $(or $(cmocka_$(1)),$(eval cmocka_$(1) := $$(shell test/setup/cmocka-wasm.sh $(2)/emcc))$(cmocka_$(1)))
+cmocka = $(call find,cmocka_$(1),cmocka-wasm.sh $(2)/emcc,cmocka)
 cmocka_lib_wasm = libcmocka.a
 cmocka_lib_wasm-mt = libcmocka-mt.a
 cmocka_lib_wasm64 = libcmocka64.a
@@ -193,14 +205,14 @@ cmocka_wasm = $(call cmocka,$(if $(findstring old,$(1)),old,new),$(if $(findstri
 opfs_port_sources = $(patsubst %,test/web/opfs_%.c,port names files)
 posix_wasm_flags = -sALLOW_MEMORY_GROWTH -sSTACK_SIZE=1MB -sEXIT_RUNTIME
 define wasm_tests
-build/$(1)/test/posix/%.o: test/posix/%.c $$(headers) $$(wildcard test/posix/*.h)
+build/$(1)/test/posix/%.o: test/posix/%.c $$(headers) $$(wildcard test/posix/*.h) build/$(1)/compiler
 	@mkdir -p $$(@D)
 	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O1 $$(test_cflags) -I$$(call cmocka_wasm,$(1))/include \
 		-Dmain=main_$$* $$(if $$(filter all,$$*),-Umain) -c $$< -o $$@
 build/$(1)/posix.js: $$(patsubst %.c,build/$(1)/%.o,$$(posix_sources)) build/$(1)/libvfsfs$(2).a
 	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O1 $$(posix_wasm_flags) $$(patsubst %.c,build/$(1)/%.o,$$(posix_sources)) \
 		-Lbuild/$(1) -lvfsfs$(2) $$(call cmocka_wasm,$(1))/lib/$$(cmocka_lib_$(1)) -o $$@
-build/$(1)/test/pool-fixture.o: test/posix/fixture.c $$(headers) $$(wildcard test/posix/*.h)
+build/$(1)/test/pool-fixture.o: test/posix/fixture.c $$(headers) $$(wildcard test/posix/*.h) build/$(1)/compiler
 	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O1 $$(test_cflags) -I$$(call cmocka_wasm,$(1))/include \
 		-DFIXTURE_CAPS=vfs_opfs_pool.caps -include vfsfs/opfs_pool.h -c $$< -o $$@
 build/$(1)/posix-pool.js: $$(patsubst %.c,build/$(1)/%.o,$$(posix_tests) test/posix/all.c) build/$(1)/test/pool-fixture.o \
@@ -221,6 +233,7 @@ test-node:
 	@EMCC=$(em_old)/emcc NODE=$(em_old)/node LIBS='build/wasm-old build/wasm-old-mt' \
 		$(tally) linking,node,3.1.69 test/wasm/run.sh
 	@EMCC=$(em)/emcc NODE=$(em)/node $(tally) install test/wasm/install.sh
+	@$(tally) setup test/setup/selftest.sh
 
 test-web:
 	@test/setup/packages.sh browser
@@ -250,9 +263,12 @@ install: lib
 	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/lib/cmake/vfsfs $(DESTDIR)$(PREFIX)/include/vfsfs
 	install -m 644 build/lib/libvfsfs.a build/lib/libvfsfs-mt.a build/lib/libvfsfs.js $(DESTDIR)$(PREFIX)/lib
 	install -m 644 include/vfsfs/*.h $(DESTDIR)$(PREFIX)/include/vfsfs
-	for f in vfsfs vfsfs-mt; do sed 's,@PREFIX@,$(PREFIX),; s,@LIB@,'$$f',' lib/wasm/vfsfs.pc.in \
+	for f in vfsfs vfsfs-mt; do case $$f in *-mt) flag=' -pthread';; *) flag=;; esac; \
+		sed "s,@PREFIX@,$(PREFIX),; s,@VERSION@,$(version),; s,@LIB@,$$f,; s,@FLAG@,$$flag," lib/wasm/vfsfs.pc.in \
 		>$(DESTDIR)$(PREFIX)/lib/pkgconfig/$$f.pc || exit 1; done
 	install -m 644 lib/wasm/vfsfsConfig.cmake $(DESTDIR)$(PREFIX)/lib/cmake/vfsfs
+	sed 's,@VERSION@,$(version),' lib/wasm/vfsfsConfigVersion.cmake.in \
+		>$(DESTDIR)$(PREFIX)/lib/cmake/vfsfs/vfsfsConfigVersion.cmake
 
 help:
 	@echo 'make demo       SQLite and a tour of the filesystem, in Node and Chromium'
@@ -261,6 +277,7 @@ help:
 	@echo 'make lint       what is checked without running'
 	@echo 'make bench      speed, memory and size beside the peers'
 	@echo 'make lib        build/lib: libvfsfs.a, libvfsfs-mt.a, libvfsfs.js for wasm'
+	@echo 'make lib64      build/lib64: libvfsfs.a and libvfsfs.js for -sMEMORY64'
 	@echo 'make            build/gcc/libvfsfs.a, natively'
 	@echo 'make install    PREFIX=$(PREFIX)'
 	@echo 'Variables: EMCC, PREFIX, DESTDIR, UTHASH, VFSFS_CACHE, V=1'
@@ -279,5 +296,5 @@ test-long:
 	@$(tally) fuzz,hour $(MAKE) --no-print-directory fuzz
 	@$(tally) --sum
 
-.PHONY: lint install help test-long all lib demo test test-native test-node test-web test-suites bench clean fuzz
+.PHONY: FORCE lint install help test-long all lib lib64 demo test test-native test-node test-web test-suites bench clean fuzz
 .DELETE_ON_ERROR:

@@ -7,6 +7,11 @@ foreach(_vfsfs IN ITEMS vfsfs vfsfs-mt)
 		set_target_properties(vfsfs::${_vfsfs} PROPERTIES
 			IMPORTED_LOCATION "${_vfsfs_prefix}/lib/lib${_vfsfs}.a"
 			INTERFACE_INCLUDE_DIRECTORIES "${_vfsfs_prefix}/include")
+		if(_vfsfs STREQUAL "vfsfs-mt")
+			set_target_properties(vfsfs::vfsfs-mt PROPERTIES
+				INTERFACE_COMPILE_OPTIONS -pthread
+				INTERFACE_LINK_OPTIONS -pthread)
+		endif()
 	endif()
 endforeach()
 unset(_vfsfs)
