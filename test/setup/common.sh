@@ -3,15 +3,18 @@
 # fetch or build goes into $cache, outside the source tree; removing a folder
 # there makes the next run fetch it again.
 
-cache=${VFSFS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vfsfs}
-case $cache in /*) ;; *) cache=$PWD/$cache ;; esac
-mkdir -p "$cache"
-
 say() { echo "vfsfs: $*" >&2; }
 die() {
 	say "$*"
 	exit 1
 }
+
+[ -n "${VFSFS_CACHE:-${XDG_CACHE_HOME:-${HOME:-}}}" ] ||
+	die "HOME is not set: name a folder for what is fetched, with VFSFS_CACHE"
+cache=${VFSFS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vfsfs}
+case $cache in /*) ;; *) cache=$PWD/$cache ;; esac
+mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ] ||
+	die "$cache cannot be written: name another folder for what is fetched, with VFSFS_CACHE"
 have() { command -v "$1" >/dev/null 2>&1; }
 
 # once FOLDER COMMAND...: FOLDER is made by `COMMAND... FOLDER.new` and gets its

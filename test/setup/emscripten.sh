@@ -23,23 +23,28 @@ debian_root() { [ "$(id -u)" = 0 ] && have apt-get; }
 
 # A folder for an emcc of this machine: its own where it is complete. Debian's
 # keeps its compiled libraries where they cannot be written, and an emsdk has
-# its node elsewhere: those get wrappers.
+# its node elsewhere: those get wrappers, in a folder for each.
 folder_of() {
-	bin=$(dirname "$1")
+	real=$(readlink -f "$1")
+	# a link to something else (ccache) is left alone
+	case ${real##*/} in emcc*) ;; *) real=$(cd "$(dirname "$1")" && pwd)/emcc ;; esac
+	bin=$(dirname "$real")
 	if [ "$bin" != /usr/bin ] && [ -x "$bin/emar" ] && [ -x "$bin/node" ]; then
 		echo "$bin"
 		return
 	fi
-	tools=$cache/emscripten-local/tools
-	mkdir -p "$tools" "$cache/emscripten-local/cache"
+	own=$cache/emscripten-local-$(echo "$bin" | cksum | tr ' ' -)
+	tools=$own/tools
+	mkdir -p "$tools" "$own/cache"
 	node=$("$bin/em-config" NODE_JS 2>/dev/null | sed "s/[]['\"]//g; s/,.*//")
 	for tool in emcc em++ emar emranlib emcmake emconfigure emmake embuilder node; do
 		program=$bin/$tool
 		[ $tool != node ] || program=${node:-$(command -v node)} || die "there is no node for $1"
 		{
 			echo '#!/bin/sh'
-			[ "$bin" != /usr/bin ] ||
-				echo "export EM_FROZEN_CACHE= EM_CACHE='$cache/emscripten-local/cache'"
+			case $bin in
+			/usr/bin | /usr/share/emscripten) echo "export EM_FROZEN_CACHE= EM_CACHE='$own/cache'" ;;
+			esac
 			echo "exec '$program' \"\$@\""
 		} >"$tools/$tool.$$"
 		chmod 755 "$tools/$tool.$$"
@@ -95,7 +100,12 @@ for release in $releases; do
 	fi
 	[ "$wanted $release" != 'newest trixie' ] ||
 		say "Debian's newest Emscripten could not be installed: $oldest is used, and the newest is tried again in a day, or when $cache/emscripten-sid.failed is removed"
-	echo "$cache/emscripten-$release/tools"
+	folder=$cache/emscripten-$release
+	cmp -s "$here/in-root.sh" "$folder/in-root.sh" || {
+		cp "$here/in-root.sh" "$folder/in-root.sh.$$"
+		mv "$folder/in-root.sh.$$" "$folder/in-root.sh"
+	}
+	echo "$folder/tools"
 	exit
 done
 die "Emscripten could not be installed: put an emcc of $oldest or newer in PATH"

@@ -18,7 +18,7 @@ wanted() {
 		/usr/include/stdio.h libc6-dev
 		make make
 		pkg-config pkg-config
-		/usr/include/uthash.h uthash-dev
+		${UTHASH:-/usr/include}/uthash.h uthash-dev
 		/usr/include/cmocka.h libcmocka-dev
 		END
 	lint) cat <<-END ;;
@@ -104,10 +104,10 @@ for group in "$@"; do
 	esac
 done
 
-# Three rounds: the lists of packages may have to be fetched first, and what
-# clang's libraries are called depends on the clang.
+# Three rounds and a last look: the lists of packages may have to be fetched
+# first, and what clang's libraries are called depends on the clang.
 updated=
-for _ in 1 2 3; do
+for _ in 1 2 3 4; do
 	packages=$(missing "$@")
 	[ -n "$packages" ] || exit 0
 	have apt-get || die "please install what Debian calls $packages"
