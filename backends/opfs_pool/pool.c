@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <sys/statfs.h>
 
-enum { CACHE = 16 << 20 };
+enum { CACHE = 16 << 20, AGE = 1000, CAPACITY_MOST = 100000 };
 
 static vfs__pool *pool_of(const FSNode *n)
 {
@@ -188,7 +188,7 @@ static int pool_mknod(FSNode *dir, const char *name, size_t len, mode_t mode, de
 		n->rdev = rdev;
 		err = new_inode(p, n, slot);
 		if (err && slot >= 0)
-			vfs__pool_give_slot(p, slot);
+			vfs__pool_give_slot(p, slot, false);
 	}
 	if (!err && name && (err = log_name(p, dir, name, len, n)) == 0)
 		changed(p, dir, n);
@@ -306,7 +306,8 @@ static void pool_forget(FSNode *n)
 		int32_t slot = f->inode->slot;
 		vfs__store_forget(&p->store, f->inode);
 		if (slot != VFS__NO_SLOT)
-			vfs__pool_give_slot(p, slot);
+			vfs__pool_give_slot(p, slot,
+					    f->data.valid || f->data.physical != INT64_MAX);
 	}
 	vfs__pool_unlock(p);
 }
@@ -326,6 +327,7 @@ const NodeOps vfs__pool_node_ops = {.getattr = pool_getattr,
 
 static void free_pool(vfs__pool *p)
 {
+	vfs__pool_rest(p);
 	vfs__store_free(&p->store);
 	vfs__frame_free(&p->pending);
 	vfs__cache_close(&p->cache);
@@ -333,6 +335,7 @@ static void free_pool(vfs__pool *p)
 		vfs__pool_close(p->files);
 	free(p->handle);
 	free(p->spare);
+	free(p->stale);
 #if VFS_THREADS
 	pthread_mutex_destroy(&p->lock);
 #endif
@@ -368,6 +371,8 @@ static int pool_mount(FSMount *m, const void *options)
 	p->port = p->journal.port = p->files->port;
 	memcpy(p->journal.handle, p->files->journal, sizeof p->journal.handle);
 	vfs__cache_open(&p->cache, p->port, o.cache ? o.cache : CACHE, settle);
+	p->limit = o.limit ? o.limit : CAPACITY_MOST;
+	p->age = o.age ? o.age : AGE;
 	err = vfs__pool_load(p);
 	p->loaded = !err;
 	return err;

@@ -26,6 +26,7 @@ typedef struct vfs__pool_files {
 	int journal[2];
 	unsigned capacity;
 	int waiting; /* for answers */
+	bool closed; /* to be freed when they have come */
 	int err;     /* the first */
 	vfs__port_done *done;
 	void *context;
@@ -48,6 +49,14 @@ typedef struct vfs__pool {
 	 * when what freed them is durable. */
 	int32_t *spare;
 	int free, spares;
+	bool *stale;          /* of each slot: a spare one that has a file's bytes still */
+	unsigned limit;       /* slots that it may grow to */
+	bool growing, inside; /* slots are being opened; within a call that has the lock */
+	bool full;            /* the last try to grow failed */
+	int age;              /* milliseconds; -1: nothing goes out by itself */
+	bool waiting;         /* something has changed since all was synced */
+	int64_t since;        /* milliseconds: when it did */
+	unsigned calls;
 	bool loaded; /* the store and the slots hold all: the mount may end cleanly */
 } vfs__pool;
 
@@ -75,6 +84,9 @@ int vfs__pool_new(vfs_opfs_port *port, const char *directory, unsigned capacity,
 		  vfs__port_done *done, void *context, vfs__pool_files **out);
 /* Opens them, makes those that are missing, and calls done with 0 or -errno. */
 void vfs__pool_open(vfs__pool_files *files);
+/* Opens n more files, with names of their own, behind the others; a handle below 0
+ * did not open. One at a time. -ENOMEM. */
+int vfs__pool_add(vfs__pool_files *files, int n, vfs__port_done *done, void *context);
 void vfs__pool_close(vfs__pool_files *files);
 
 /* ---- pool_prepare.c ---- */
@@ -118,9 +130,29 @@ int vfs__pool_apply(vfs__pool *p, vfs__pool_file *f);
 /* The slots as SQLite reads them; then the CLEAN record. */
 int vfs__pool_settle_slots(vfs__pool *p);
 
+/* What has waited for long; errors are kept. */
+void vfs__pool_sync_old(vfs__pool *p);
+
+/* ---- pool_slot.c: which are free ---- */
+
 /* A slot for a new file, or -ENOSPC. */
 int32_t vfs__pool_take_slot(vfs__pool *p);
-void vfs__pool_give_slot(vfs__pool *p, int32_t slot);
+/* It has no file any more. stale: it has its bytes. */
+void vfs__pool_give_slot(vfs__pool *p, int32_t slot, bool stale);
+/* What was given back may be used: that is durable. */
+void vfs__pool_free_slots(vfs__pool *p);
+/* Room for n slots in the pool's tables. -ENOMEM. */
+int vfs__pool_slot_room(vfs__pool *p, int32_t n);
+/* Opens n more files; the slots are there at once, or when the program returns to its
+ * event loop. */
+int vfs__pool_grow(vfs__pool *p, unsigned n);
+
+/* ---- pool_idle.c ---- */
+
+/* Something changes. */
+void vfs__pool_touch(vfs__pool *p);
+/* Nothing is waiting. */
+void vfs__pool_rest(vfs__pool *p);
 
 /* ---- pool_mount.c ---- */
 

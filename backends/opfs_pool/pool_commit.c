@@ -26,6 +26,7 @@ void vfs__pool_change(vfs__pool *p, vfs__pool_file *f)
 	if (f->next_changed)
 		f->next_changed->changed_at = &f->next_changed;
 	p->changed = f;
+	vfs__pool_touch(p);
 }
 
 void vfs__pool_unchange(vfs__pool_file *f)
@@ -62,27 +63,6 @@ static int log_changed(vfs__pool *p)
 	return 0;
 }
 
-/* ---- Slots ---- */
-
-int32_t vfs__pool_take_slot(vfs__pool *p)
-{
-	if (!p->free && p->spares)
-		vfs__pool_commit(p); /* it is tried; what it gives is looked at */
-	if (!p->free)
-		return -ENOSPC;
-	int32_t slot = p->spare[--p->free];
-	p->spare[p->free] = p->spare[--p->spares];
-	return slot;
-}
-
-/* Rule 6: free when what freed it is durable. */
-void vfs__pool_give_slot(vfs__pool *p, int32_t slot)
-{
-	p->spare[p->spares++] = slot;
-	if ((!p->pending.len && !p->journal.unflushed) || !VFS__RULE(6))
-		p->free = p->spares;
-}
-
 /* ---- Commit ---- */
 
 /* An error of it is no error of what was synced: that is in the journal. */
@@ -101,7 +81,7 @@ int vfs__pool_commit(vfs__pool *p)
 	if (!err)
 		err = vfs__journal_flush(&p->journal);
 	if (!err)
-		p->free = p->spares;
+		vfs__pool_free_slots(p);
 	return err;
 }
 
@@ -191,9 +171,29 @@ static int order_with_error(vfs__pool *p, vfs__pool_file *f)
 int vfs__pool_sync(vfs__pool *p)
 {
 	int err = each_file(p, order_with_error), later = vfs__pool_commit(p);
-	if (!err && !later)
+	if (!err && !later) {
+		vfs__pool_rest(p);
 		checkpoint_if_full(p);
+	}
 	return err ? err : later;
+}
+
+static int order_or_keep(vfs__pool *p, vfs__pool_file *f)
+{
+	int err = vfs__pool_order(p, f);
+	if (err && !f->data.error)
+		f->data.error = err;
+	return err;
+}
+
+void vfs__pool_sync_old(vfs__pool *p)
+{
+	vfs__pool_rest(p);
+	int err = each_file(p, order_or_keep), later = vfs__pool_commit(p);
+	if (err || later)
+		vfs__pool_touch(p); /* it is tried again */
+	else
+		checkpoint_if_full(p);
 }
 
 /* ---- Checkpoint ---- */
@@ -220,7 +220,7 @@ int vfs__pool_checkpoint(vfs__pool *p)
 		err = vfs__journal_snapshot(&p->journal, &snapshot);
 	if (!err) {
 		p->pending.len = 0; /* the snapshot says it */
-		p->free = p->spares;
+		vfs__pool_free_slots(p);
 	}
 	vfs__frame_free(&snapshot);
 	return err;

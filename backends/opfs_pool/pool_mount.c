@@ -24,9 +24,7 @@ static int match_slots(vfs__pool *p)
 	const vfs__pool_files *files = p->files;
 	int32_t n = p->store.slot_count + files->count;
 	int err = 0;
-	p->handle = malloc((size_t)(n ? n : 1) * sizeof *p->handle);
-	p->spare = malloc((size_t)(n ? n : 1) * sizeof *p->spare);
-	if (!p->handle || !p->spare)
+	if (vfs__pool_slot_room(p, n))
 		return -ENOMEM;
 	for (int32_t k = 0; k < n; k++)
 		p->handle[k] = -1;
@@ -225,9 +223,14 @@ static int make_nodes(vfs__pool *p)
 static int find_spares(vfs__pool *p)
 {
 	for (int32_t k = p->store.slot_count; k-- > 0;)
-		if (!p->store.slots[k].owner && p->handle[k] >= 0)
+		if (!p->store.slots[k].owner && p->handle[k] >= 0) {
+			int64_t size = p->port->handles->size(p->port, p->handle[k]);
+			if (size < 0)
+				return (int)size;
 			p->spare[p->spares++] = k;
-	p->free = p->spares;
+			p->stale[k] = size > VFS__SLOT_HEADER;
+		}
+	vfs__pool_free_slots(p);
 	return 0;
 }
 

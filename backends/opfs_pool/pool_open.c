@@ -13,7 +13,10 @@ enum { CAPACITY = 6, PATH_ROOM = 512 };
 
 static void finish(vfs__pool_files *p)
 {
-	p->done(p->context, p->err);
+	if (p->closed)
+		vfs__pool_close(p);
+	else
+		p->done(p->context, p->err);
 }
 
 static char *path_of(const vfs__pool_files *p, const char *name, char *to)
@@ -162,8 +165,39 @@ void vfs__pool_open(vfs__pool_files *p)
 	p->port->names->mkdir(p->port, path_of(p, ".opaque", path), made, p);
 }
 
+int vfs__pool_add(vfs__pool_files *p, int n, vfs__port_done *done, void *context)
+{
+	char name[VFS__SLOT_NAME + 16];
+	int first = p->count, err = 0;
+	for (int i = 0; i < n && !err; i++) {
+		int k = add_slot(p);
+		if (k < 0)
+			err = k;
+		else
+			random_name(p->name[k]);
+	}
+	if (err) {
+		p->count = first;
+		return err;
+	}
+	p->done = done;
+	p->context = context;
+	p->err = 0;
+	p->waiting++; /* for this function itself */
+	for (int k = first; k < p->count; k++) {
+		snprintf(name, sizeof name, ".opaque/%s", p->name[k]);
+		open_one(p, name, &p->handle[k]);
+	}
+	if (!--p->waiting)
+		finish(p);
+	return 0;
+}
+
 void vfs__pool_close(vfs__pool_files *p)
 {
+	p->closed = true;
+	if (p->waiting)
+		return;
 	for (int k = 0; k < p->count + 2; k++) {
 		int handle = k < p->count ? p->handle[k] : p->journal[k - p->count];
 		if (handle >= 0)

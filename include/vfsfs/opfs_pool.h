@@ -25,6 +25,13 @@ typedef struct vfs_opfs_pool_options {
 	 * browser. Constraint: at most 100,000 (Safari: 250). 0: as many as there
 	 * are, at least 6. */
 	unsigned capacity;
+	/* Slots that it may grow to: with few left it opens more, which it has when
+	 * the program is back in its event loop. 0: 100,000. */
+	unsigned limit;
+	/* Milliseconds after which what has changed is synced without being asked,
+	 * when the program is back in its event loop, or in a later call. 0: 1000;
+	 * negative: never. */
+	int age;
 	/* Bytes of file data that are kept in memory; mappings count, and may
 	 * exceed it. 0: 16 MiB. */
 	size_t cache;

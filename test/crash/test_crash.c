@@ -107,6 +107,7 @@ static bool run(const struct workload *w, int turn)
 	snprintf(name, sizeof name, "%s%.0d", w->name, turn);
 	uint64_t begin = seed;
 	cache = turn % 2 ? 128 << 10 : 16 << 20; /* the small one evicts all the time */
+	slots = !strcmp(w->name, "growth") ? 40 : 8;
 	disk = sim_new();
 	truth = model_new();
 	must("mount", mount_disk(disk));

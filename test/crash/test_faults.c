@@ -108,6 +108,7 @@ int main(int argc, char **argv)
 			uint64_t begin = seed + (uint64_t)turn * 77;
 			snprintf(name, sizeof name, "%s%d", w->name, turn);
 			cache = turn % 2 ? 128 << 10 : 16 << 20;
+			slots = !strcmp(w->name, "growth") ? 40 : 8;
 			for (size_t k = 0; k < sizeof faults / sizeof *faults && good; k++)
 				for (size_t n = 1; good && (n == 1 || reached); n++, runs++) {
 					seed = begin;

@@ -21,6 +21,7 @@ model *truth;
 uint64_t seed = 1;
 bool verbose, faulty;
 size_t cache;
+unsigned slots = 8;
 static unsigned versions; /* of data written: each has bytes of its own */
 static char last[160];    /* what is being done */
 
@@ -47,8 +48,12 @@ long must(const char *what, long r)
 
 int mount_disk(sim *s)
 {
-	vfs_opfs_pool_options o = {
-		.directory = "pool", .capacity = 8, .cache = cache, .port = sim_port(s)};
+	vfs_opfs_pool_options o = {.directory = "pool",
+				   .capacity = 8,
+				   .limit = slots,
+				   .age = -1,
+				   .cache = cache,
+				   .port = sim_port(s)};
 	return vfs_mount(&vfs_opfs_pool, &o, "/m", 0);
 }
 
@@ -349,6 +354,24 @@ static void remounts(void)
 	remove_name("a"), make("a"), remount();
 }
 
+/* Slots are added; the run has room for it. */
+static void growth(void)
+{
+	char name[8];
+	for (int k = 0; k < 14; k++) {
+		snprintf(name, sizeof name, "f%d", k);
+		make(name), write_at(name, 0, 3000 + 9000 * (size_t)(k % 9));
+		if (k % 3 == 0)
+			sync_one(name);
+	}
+	remount();
+	for (int k = 0; k < 14; k += 2) {
+		snprintf(name, sizeof name, "f%d", k);
+		remove_name(name);
+	}
+	make("g"), write_at("g", 0, 90000), sync_all();
+}
+
 /* Anything, of few names. */
 static void random_ops(void)
 {
@@ -411,7 +434,8 @@ static void random_ops(void)
 	}
 }
 
-const struct workload workloads[] = {{"names", names, 1},        {"replace", replace, 2},
-				     {"appends", appends, 2},    {"truncations", truncations, 2},
-				     {"reuse", reuse, 2},        {"remounts", remounts, 2},
-				     {"random", random_ops, 12}, {NULL, NULL, 0}};
+const struct workload workloads[] = {{"names", names, 1},     {"replace", replace, 2},
+				     {"appends", appends, 2}, {"truncations", truncations, 2},
+				     {"reuse", reuse, 2},     {"remounts", remounts, 2},
+				     {"growth", growth, 2},   {"random", random_ops, 12},
+				     {NULL, NULL, 0}};

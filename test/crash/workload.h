@@ -11,9 +11,10 @@
 extern sim *disk;    /* the pool's */
 extern model *truth; /* of what is done */
 extern uint64_t seed;
-extern bool verbose; /* each operation is printed */
-extern bool faulty;  /* operations may fail with EIO and ENOSPC */
-extern size_t cache; /* bytes of the mounts' page caches */
+extern bool verbose;   /* each operation is printed */
+extern bool faulty;    /* operations may fail with EIO and ENOSPC */
+extern unsigned slots; /* that the mounts may grow to */
+extern size_t cache;   /* bytes of the mounts' page caches */
 
 extern const struct workload {
 	const char *name; /* NULL: the last one */

@@ -69,7 +69,7 @@ static void remove_pool(void)
 
 static const void *pool_options(void)
 {
-	static vfs_opfs_pool_options options = {.capacity = 1200};
+	static vfs_opfs_pool_options options = {.capacity = 1200, .limit = 1200};
 	if (!options.port) {
 		if (!mkdtemp(pool_directory) ||
 		    vfs_opfs_directory_new(pool_directory, &options.port)) {
