@@ -427,6 +427,11 @@ no_file_is_a_socket() {
 }
 t no_file_is_a_socket no_file_is_a_socket
 with "64-bit libvfsfs.a" "$m64" no_file_is_a_socket_memory64 no_file_is_a_socket -sMEMORY64 -Wno-deprecated
+full_memory_is_an_error() {
+	build full.js "$here/full.c" -O1 "$@" && says full "$NODE" full.js
+}
+t full_memory_is_an_error full_memory_is_an_error -sALLOW_MEMORY_GROWTH -sMAXIMUM_MEMORY=32MB
+t full_memory_is_an_error_without_growth full_memory_is_an_error -sABORTING_MALLOC=0
 what_libc_lacks() {
 	build libc.js "$here/libc.c" -O1 "$@" && "$NODE" libc.js
 }
