@@ -177,7 +177,7 @@ build/fuzz/fuzz: $(fuzz_sources) $(headers) $(wildcard test/fuzz/*.h)
 SECONDS ?= 3600
 fuzz: build/fuzz/fuzz
 	@mkdir -p build/fuzz/found && cp -n test/fuzz/corpus/* build/fuzz/found
-	build/fuzz/fuzz -max_total_time=$(SECONDS) -max_len=1500 -timeout=30 -rss_limit_mb=4096 build/fuzz/found
+	build/fuzz/fuzz -max_total_time=$(SECONDS) -max_len=1500 -timeout=120 -rss_limit_mb=4096 build/fuzz/found
 
 native_programs = $(foreach v,gcc clang asan tsan,build/$v/posix) build/host/posix \
 	build/asan/blocks build/asan/sim build/asan/core build/tsan/core build/asan/mount build/asan/threads build/tsan/threads build/gcc/nomem build/asan/nomem build/fuzz/corpus \
