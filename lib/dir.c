@@ -21,6 +21,7 @@ static bool put(sink *to, const char *name, size_t len, uint64_t ino, unsigned t
 	d.d_off = (off_t)next;
 	d.d_reclen = (unsigned short)size;
 	d.d_type = (unsigned char)type;
+	assert(to->at);
 	memcpy(to->at, &d, head);
 	memcpy(to->at + head, name, len);
 	memset(to->at + head + len, 0, size - head - len);

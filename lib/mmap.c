@@ -201,11 +201,14 @@ int vfs_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t pos, voi
 	return vfs_blocks_map_linked ? map(len, prot, flags, fd, pos, out) : -ENODEV;
 }
 
-/* Takes [start, end), a part of *at, out of it. `rest` serves for a split. */
-static void cut(mapping **at, uintptr_t start, uintptr_t end, mapping *rest, region **dead)
+/* Takes [start, end), a part of *at, out of it. *spare serves for a split. */
+static void cut(mapping **at, uintptr_t start, uintptr_t end, mapping **spare, region **dead)
 {
 	mapping *m = *at;
 	if (m->start < start && m->end > end) {
+		mapping *rest = *spare;
+		assert(rest);
+		*spare = NULL;
 		*rest = (mapping){m->next, end, m->end, m->region};
 		m->end = start;
 		m->next = rest;
@@ -269,23 +272,24 @@ int vfs_munmap(void *addr, size_t len)
 	if (!len || !good_range(addr, &len) || !len)
 		return -EINVAL;
 	uintptr_t end = at + len;
-	mapping *rest = NULL;
+	mapping *spare = NULL;
 	int err = 0;
 	vfs__lock(&lock);
-	if (splits(at, end) && !(rest = pages_malloc(sizeof *rest)))
+	if (splits(at, end) && !(spare = pages_malloc(sizeof *spare)))
 		err = -ENOMEM;
 	while (!err && at < end) {
 		mapping **m = covering(at, end, &next);
 		region *dead = NULL;
 		if (m) {
 			next = (*m)->end < end ? (*m)->end : end;
-			cut(m, at, next, rest, &dead);
+			cut(m, at, next, &spare, &dead);
 		}
 		if (dead)
 			end_region(dead);
 		at = next;
 	}
 	vfs__unlock(&lock);
+	pages_free(spare);
 	vfs__settle();
 	return err;
 }
