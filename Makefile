@@ -181,7 +181,7 @@ fuzz: build/fuzz/fuzz
 
 native_programs = $(foreach v,gcc clang asan tsan,build/$v/posix) build/host/posix \
 	build/asan/blocks build/asan/sim build/asan/core build/tsan/core build/asan/mount build/asan/threads build/tsan/threads build/gcc/nomem build/asan/nomem build/fuzz/corpus \
-	build/crash/crash build/crash/faults build/crash/asan-crash
+	build/crash/crash build/crash/faults build/crash/asan-crash build/crash/asan-damage
 test-native:
 	@test/setup/packages.sh build fuzz
 	@$(MAKE) --no-print-directory -j2 $(native_programs)
@@ -191,7 +191,7 @@ test-native:
 	@$(tally) blocks,asan build/asan/blocks; $(tally) sim,asan build/asan/sim; $(tally) mount,asan build/asan/mount
 	@for v in gcc asan; do $(tally) nomem,$$v build/$$v/nomem; done
 	@$(tally) fuzz,corpus build/fuzz/corpus test/fuzz/corpus
-	@$(tally) crash,asan build/crash/asan-crash; $(tally) crash,faults build/crash/faults
+	@$(tally) crash,asan build/crash/asan-crash; $(tally) crash,faults build/crash/faults; $(tally) crash,damage build/crash/asan-damage
 	@for r in $(crash_rules); do $(tally) crash,rule-$$r build/crash/crash -b $$r; done
 
 # wasm: the same posix tests as one program, for each archive.
@@ -292,12 +292,12 @@ clean:
 
 test-long:
 	@$(tally) --start
-	@$(MAKE) --no-print-directory build/gcc/long build/fuzz/corpus build/fuzz/fuzz build/crash/crash build/crash/faults
+	@$(MAKE) --no-print-directory build/gcc/long build/fuzz/corpus build/fuzz/fuzz build/crash/crash build/crash/faults build/crash/asan-damage
 	@$(tally) long,gcc build/gcc/long
 	@$(tally) browsers env PATH=$(em):$$PATH test/web/selftest.sh chromium firefox
 	@test/setup/packages.sh browser && $(MAKE) --no-print-directory build/wasm/kill.js
 	@for b in chromium firefox; do $(tally) kill-50,$$b test/web/kill.sh $$b 50; $(tally) kill-seen,$$b test/web/kill.sh $$b 4 1 prove; $(tally) kill-claimed,$$b test/web/kill.sh $$b 3 1 claim; done
-	@for s in 1 2 3 4 5; do $(tally) crash,seed-$$s build/crash/crash -l -s $$s; done; $(tally) crash,faults build/crash/faults -l
+	@for s in 1 2 3 4 5; do $(tally) crash,seed-$$s build/crash/crash -l -s $$s; done; $(tally) crash,faults build/crash/faults -l; $(tally) crash,damage build/crash/asan-damage -l
 	@$(tally) fuzz,random build/fuzz/corpus -r 200000 1
 	@$(tally) fuzz,coverage test/fuzz/coverage.sh
 	@$(tally) fuzz,hour $(MAKE) --no-print-directory fuzz

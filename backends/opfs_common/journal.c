@@ -220,14 +220,16 @@ int vfs__journal_open(vfs__journal *j, vfs__journal_apply *apply, void *context,
 	if (!err && !(none[0] && none[1])) {
 		k = none[0] || (!none[1] && r[1].generation > r[0].generation);
 		err = read_all(&r[k], apply, context);
-		if (!err) {
+		bool wrong = err == -EBADMSG; /* whole, but not what we write: it ends there */
+		if (!err || wrong) {
+			err = 0;
 			j->current = k;
 			j->generation = r[k].generation;
 			j->sequence = r[k].sequence;
 			j->hash = r[k].hash;
 			j->end = r[k].pos;
 			j->snapshot = r[k].pos;
-			*torn = r[k].pos < r[k].size;
+			*torn = wrong || r[k].pos < r[k].size;
 		}
 	} else if (!err) {
 		*torn = r[0].size || r[1].size;

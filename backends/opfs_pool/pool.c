@@ -372,6 +372,8 @@ static int pool_mount(FSMount *m, const void *options)
 	memcpy(p->journal.handle, p->files->journal, sizeof p->journal.handle);
 	vfs__cache_open(&p->cache, p->port, o.cache ? o.cache : CACHE, settle);
 	p->limit = o.limit ? o.limit : CAPACITY_MOST;
+	p->report = o.report;
+	p->report_context = o.report_context;
 	p->age = o.age ? o.age : AGE;
 	err = vfs__pool_load(p);
 	p->loaded = !err;

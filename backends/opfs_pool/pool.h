@@ -53,9 +53,13 @@ typedef struct vfs__pool {
 	unsigned limit;       /* slots that it may grow to */
 	bool growing, inside; /* slots are being opened; within a call that has the lock */
 	bool full;            /* the last try to grow failed */
-	int age;              /* milliseconds; -1: nothing goes out by itself */
-	bool waiting;         /* something has changed since all was synced */
-	int64_t since;        /* milliseconds: when it did */
+	void (*report)(void *context, const char *sentence);
+	void *report_context;
+	bool rebuilt;  /* there was no journal */
+	bool damaged;  /* something was reported */
+	int age;       /* milliseconds; -1: nothing goes out by itself */
+	bool waiting;  /* something has changed since all was synced */
+	int64_t since; /* milliseconds: when it did */
 	unsigned calls;
 	bool loaded; /* the store and the slots hold all: the mount may end cleanly */
 } vfs__pool;
@@ -153,6 +157,24 @@ int vfs__pool_grow(vfs__pool *p, unsigned n);
 void vfs__pool_touch(vfs__pool *p);
 /* Nothing is waiting. */
 void vfs__pool_rest(vfs__pool *p);
+
+/* ---- pool_damage.c ---- */
+
+/* A sentence about what is wrong. */
+__attribute__((format(printf, 2, 3))) void vfs__pool_report(vfs__pool *p, const char *what, ...);
+/* The file cannot be right: its names are gone, and it has one in /.lost+found. */
+int vfs__pool_lose(vfs__pool *p, vfs__inode *i, const char *why);
+/* A slot's bytes become a file there. */
+int vfs__pool_lose_slot(vfs__pool *p, int32_t slot, int64_t size, const char *name,
+			const char *why);
+/* Takes away the names that no tree can have. */
+int vfs__pool_check_names(vfs__pool *p);
+/* Copies of the journal's files, before they are written over. -ENOSPC: no slot. */
+int vfs__pool_keep_journal(vfs__pool *p, const char *why);
+/* Records. */
+int vfs__pool_log_name(vfs__pool *p, uint64_t parent, const char *name, size_t len, uint64_t ino);
+int vfs__pool_log_no_names(vfs__pool *p, uint64_t ino);
+int vfs__pool_new_inode(vfs__pool *p, uint32_t mode, int32_t slot, int64_t size, uint64_t *ino);
 
 /* ---- pool_mount.c ---- */
 

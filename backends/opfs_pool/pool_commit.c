@@ -333,7 +333,7 @@ int vfs__pool_settle_slots(vfs__pool *p)
 	if (!err)
 		err = log_slots(p, paths);
 	for (int32_t k = 0; k < n && !err; k++)
-		err = settle_slot(p, k, paths[k]);
+		err = p->handle[k] < 0 ? 0 : settle_slot(p, k, paths[k]);
 	/* Rule 11: the CLEAN record when every slot is as it says. */
 	for (int32_t k = 0; k < n && !err; k++) {
 		vfs__slot *slot = &p->store.slots[k];

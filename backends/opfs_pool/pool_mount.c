@@ -46,24 +46,16 @@ static int match_slots(vfs__pool *p)
 
 /* ---- Names that SQLite wrote ---- */
 
-static int log_name(vfs__pool *p, uint64_t parent, const char *name, size_t len, uint64_t ino)
+/* Is there something under a path, below directories only? */
+static bool find_path(const vfs__pool *p, const char *path)
 {
-	vfs__record r = {
-		.type = VFS__NAME, .parent = parent, .bytes = name, .len = len, .ino = ino};
-	return vfs__store_log(&p->store, &p->pending, &r);
-}
-
-static int new_inode(vfs__pool *p, uint32_t mode, int32_t slot, int64_t size, uint64_t *ino)
-{
-	vfs__record r = {.type = VFS__INODE,
-			 .ino = *ino = p->store.last_ino + 1,
-			 .mode = mode,
-			 .slot = slot,
-			 .size = size,
-			 .valid = size};
-	for (int k = 0; k < 4; k++)
-		clock_gettime(CLOCK_REALTIME, &r.times[k]);
-	return vfs__store_log(&p->store, &p->pending, &r);
+	const vfs__inode *i = vfs__store_inode(&p->store, VFS__ROOT_INO);
+	while (i && *(path += strspn(path, "/"))) {
+		size_t len = strcspn(path, "/");
+		i = vfs__store_find(&p->store, i->ino, path, len);
+		path += len;
+	}
+	return i != NULL;
 }
 
 /* The name and its directories, made where they are missing, for an inode: one
@@ -79,13 +71,13 @@ static int log_path(vfs__pool *p, const char *path, uint64_t ino)
 		if (!len || len > 255)
 			return len ? -ENAMETOOLONG : -EINVAL;
 		if (!*rest)
-			return log_name(p, dir, path, len, ino);
+			return vfs__pool_log_name(p, dir, path, len, ino);
 		vfs__inode *i = vfs__store_find(&p->store, dir, path, len);
 		uint64_t next = i ? i->ino : 0;
 		if (!i) {
-			err = new_inode(p, S_IFDIR | 0777, VFS__NO_SLOT, 0, &next);
+			err = vfs__pool_new_inode(p, S_IFDIR | 0777, VFS__NO_SLOT, 0, &next);
 			if (!err)
-				err = log_name(p, dir, path, len, next);
+				err = vfs__pool_log_name(p, dir, path, len, next);
 		} else if (!S_ISDIR(i->mode)) {
 			return -ENOTDIR;
 		}
@@ -95,33 +87,33 @@ static int log_path(vfs__pool *p, const char *path, uint64_t ino)
 	return err;
 }
 
-static int log_no_names(vfs__pool *p, uint64_t ino)
-{
-	int err = 0;
-	for (vfs__named *n = p->store.names, *next; n && !err; n = next) {
-		next = n->hh.next;
-		vfs__record r = {.type = VFS__NO_NAME,
-				 .parent = n->parent,
-				 .bytes = n->name,
-				 .len = n->hh.keylen - sizeof n->parent};
-		if (n->ino == ino)
-			err = vfs__store_log(&p->store, &p->pending, &r);
-	}
-	return err;
-}
-
 /* A header that neither we wrote nor were about to write: SQLite's. */
 static int adopt(vfs__pool *p, int32_t k, const vfs__slot_header *h, int64_t size)
 {
 	vfs__inode *owner = p->store.slots[k].owner;
 	uint64_t ino;
-	int err = owner ? log_no_names(p, owner->ino) : 0;
-	if (!err && h->kind == VFS__HEADER_FILE) {
-		err = new_inode(p, S_IFREG | 0666, k, size, &ino);
-		if (!err)
-			err = log_path(p, h->path, ino);
-	}
-	return err;
+	int err = owner ? vfs__pool_log_no_names(p, owner->ino) : 0;
+	if (err || h->kind != VFS__HEADER_FILE)
+		return err;
+	if (find_path(p, h->path))
+		return vfs__pool_lose_slot(p, k, size, p->store.slots[k].name,
+					   "its header has the path of another file");
+	err = vfs__pool_new_inode(p, S_IFREG | 0666, k, size, &ino);
+	if (err)
+		return err;
+	err = log_path(p, h->path, ino);
+	if (err != -ENOTDIR && err != -EINVAL && err != -ENAMETOOLONG)
+		return err;
+	return vfs__pool_lose(p, vfs__store_inode(&p->store, ino),
+			      "its header has an impossible path");
+}
+
+/* No journal, and a header that is torn: nobody knows what the slot was. */
+static int adopt_torn(vfs__pool *p, int32_t k, int64_t size)
+{
+	return size ? vfs__pool_lose_slot(p, k, size, p->store.slots[k].name,
+					  "its header is damaged, and no journal knows it")
+		    : 0;
 }
 
 static int compare_slot(vfs__pool *p, int32_t k)
@@ -133,22 +125,39 @@ static int compare_slot(vfs__pool *p, int32_t k)
 		return err;
 	size = size > VFS__SLOT_HEADER ? size - VFS__SLOT_HEADER : 0;
 	vfs__slot *slot = &p->store.slots[k];
+	vfs__inode *owner = slot->owner;
 	bool ours = vfs__slot_is_ours(slot, h.digest);
-	if (!ours && h.kind != VFS__HEADER_TORN) {
+	if (!ours && h.kind != VFS__HEADER_TORN)
 		err = adopt(p, k, &h, size);
-	} else if (p->store.clean && slot->owner && slot->owner->size != size) {
-		slot->owner->size = slot->owner->valid = size; /* SQLite wrote data */
+	else if (!ours && p->rebuilt)
+		err = adopt_torn(p, k, size);
+	else if (p->store.clean && owner && owner->size != size)
+		owner->size = owner->valid = size; /* SQLite wrote data */
+	else if (owner && owner->valid > size) {
+		owner->size = owner->valid = size;
+		err = vfs__pool_lose(p, owner, "its slot is shorter than it was");
 	}
+	slot = &p->store.slots[k];
 	slot->digest = slot->old_digest = h.digest;
 	return err;
+}
+
+/* The file of a slot is gone, and with it what it held. */
+static int miss_slot(vfs__pool *p, int32_t k)
+{
+	vfs__inode *owner = p->store.slots[k].owner;
+	if (!owner || !owner->names)
+		return 0;
+	vfs__pool_report(p, "inode %llu: its slot %s is missing, so it is gone",
+			 (unsigned long long)owner->ino, p->store.slots[k].name);
+	return vfs__pool_log_no_names(p, owner->ino);
 }
 
 static int compare_slots(vfs__pool *p)
 {
 	int err = 0;
 	for (int32_t k = 0; k < p->store.slot_count && !err; k++)
-		if (p->handle[k] >= 0)
-			err = compare_slot(p, k);
+		err = p->handle[k] >= 0 ? compare_slot(p, k) : miss_slot(p, k);
 	return err;
 }
 
@@ -240,7 +249,7 @@ static int make_root(vfs__pool *p)
 	if (vfs__store_inode(&p->store, VFS__ROOT_INO))
 		return 0;
 	p->store.last_ino = VFS__ROOT_INO - 1;
-	return new_inode(p, S_IFDIR | 0777, VFS__NO_SLOT, 0, &ino);
+	return vfs__pool_new_inode(p, S_IFDIR | 0777, VFS__NO_SLOT, 0, &ino);
 }
 
 int vfs__pool_load(vfs__pool *p)
@@ -250,18 +259,24 @@ int vfs__pool_load(vfs__pool *p)
 	int err = vfs__journal_open(&p->journal, vfs__store_read, &p->store, &torn);
 	p->store.reading = false;
 	bool clean = p->store.clean && !torn;
-	p->store.clean = clean;
+	p->rebuilt = p->journal.current < 0;
 	if (!err)
 		err = make_root(p);
 	if (!err)
 		err = match_slots(p);
-	p->store.clean = clean; /* until slots are compared */
+	vfs__store_drop_unnamed(&p->store); /* what a crash has left */
+	p->store.clean = clean;             /* until slots are compared */
 	if (!err)
 		err = compare_slots(p);
+	if (!err)
+		err = vfs__pool_check_names(p);
 	if (!err) {
-		vfs__store_drop_unnamed(&p->store);
+		vfs__store_drop_unnamed(&p->store); /* what has lost its names */
 		err = find_spares(p);
 	}
+	if (!err && p->rebuilt && torn)
+		err = vfs__pool_keep_journal(
+			p, "it cannot be read: names are from the slots' headers");
 	if (!err)
 		err = make_nodes(p);
 	for (vfs__inode *i = p->store.inodes; i && !err; i = i->hh.next)

@@ -81,14 +81,14 @@ int vfs__slot_read(vfs_opfs_port *port, int handle, vfs__slot_header *out)
 		return (int)got;
 	memset(out, 0, sizeof *out);
 	out->digest = digest_of(h);
-	if (!h[0])
-		return 0;
+	if (!out->digest)
+		return 0; /* SQLite frees a slot with zeros */
 	uint32_t flags = flags_of(h);
 	if (flags & CHECKED)
 		sqlite_digest(h, digest);
 	else
 		memset(digest, 0, sizeof digest);
-	if (memcmp(digest, h + DIGEST, sizeof digest) || h[VFS__HEADER_PATH] ||
+	if (memcmp(digest, h + DIGEST, sizeof digest) != 0 || !h[0] || h[VFS__HEADER_PATH] ||
 	    got < (int64_t)sizeof h) {
 		out->kind = VFS__HEADER_TORN;
 	} else if (flags & KEPT && !(flags & DELETEONCLOSE)) {
