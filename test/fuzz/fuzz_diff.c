@@ -201,6 +201,12 @@ static long once_only;
 
 static struct side lib, host; /* what was seen first */
 
+/* Behind the last call both trees are looked at once more. */
+static int op_at(int at)
+{
+	return at < MAX_CALLS ? fuzz->calls[at].op : OP_snapshot;
+}
+
 static bool comes_again(int at)
 {
 	lib = fuzz->lib;
@@ -210,9 +216,9 @@ static bool comes_again(int at)
 	if (fuzz->lib.at == lib.at && !memcmp(fuzz->lib.result, lib.result, sizeof lib.result) &&
 	    !memcmp(fuzz->lib.log, lib.log, lib.at)) {
 		once_only++;
-		printf("once only: %s, host %s, library %s\n", fuzz_op_name[fuzz->calls[at].op],
+		printf("once only: %s, host %s, library %s\n", fuzz_op_name[op_at(at)],
 		       error_name(host.result[at]), error_name(lib.result[at]));
-		if (fuzz->calls[at].op == OP_snapshot) {
+		if (op_at(at) == OP_snapshot) {
 			fuzz->host = host;
 			print_lines(&fuzz->host, at, &fuzz->lib);
 		}
@@ -232,7 +238,7 @@ static void minimise(void)
 		fuzz->host = host;
 		return;
 	}
-	int op = fuzz->calls[at].op;
+	int op = op_at(at);
 	for (bool shorter = true; shorter;) {
 		shorter = false;
 		for (int i = fuzz->n - 1; i >= 0; i--) {
