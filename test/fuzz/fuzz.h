@@ -74,8 +74,8 @@ struct call {
 
 /* What one side has seen. */
 struct side {
-	int64_t result[MAX_CALLS];
-	uint32_t end[MAX_CALLS]; /* of the call's text in the log */
+	int64_t result[MAX_CALLS + 1]; /* the last one is of both trees in the end */
+	uint32_t end[MAX_CALLS + 1];   /* of the call's text in the log */
 	int done;                /* calls executed */
 	uint32_t at;
 	char log[LOG_SIZE];

@@ -178,9 +178,15 @@ static struct kind {
 } kinds[1000];
 static int kind_count;
 
+/* Behind the last call both trees are looked at once more. */
+static int op_at(int at)
+{
+	return at < fuzz->n ? fuzz->calls[at].op : OP_snapshot;
+}
+
 static bool is_known(int at)
 {
-	struct kind k = {fuzz->calls[at].op, fuzz->host.result[at], fuzz->lib.result[at], 1};
+	struct kind k = {op_at(at), fuzz->host.result[at], fuzz->lib.result[at], 1};
 	if (k.host >= 0)
 		k.host = 0;
 	if (k.lib >= 0)
@@ -200,12 +206,6 @@ static bool is_known(int at)
 static long once_only;
 
 static struct side lib, host; /* what was seen first */
-
-/* Behind the last call both trees are looked at once more. */
-static int op_at(int at)
-{
-	return at < MAX_CALLS ? fuzz->calls[at].op : OP_snapshot;
-}
 
 static bool comes_again(int at)
 {
@@ -250,7 +250,7 @@ static void minimise(void)
 				(size_t)(n - i - 1) * sizeof *before);
 			fuzz->n = n - 1;
 			at = run();
-			if (at >= 0 && fuzz->calls[at].op == op) {
+			if (at >= 0 && op_at(at) == op) {
 				fuzz->n = at + 1;
 				if (i > at)
 					i = at;
