@@ -271,7 +271,8 @@ off_t vfs_lseek(int fd, off_t offset, int whence)
 		vfs__lock_names();
 		r = seek(s, offset, whence);
 		vfs__drop_cursor(s->shared);
-		s->shared->end = 0; /* new names are listed too */
+		if ((uint64_t)r <= 2) /* before the first name: new ones are listed too */
+			s->shared->end = 0;
 		vfs__unlock_names();
 	} else {
 		vfs__lock_node(node);
