@@ -220,6 +220,9 @@ build/$(1)/posix-pool.js: $$(patsubst %.c,build/$(1)/%.o,$$(posix_tests) test/po
 		build/$(1)/libvfsfs$(2).a test/web/mount_pool.c test/web/mount_pool.js
 	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O1 -Iinclude $$(posix_wasm_flags) $$(filter %.o %.c,$$^) -Lbuild/$(1) -lvfsfs$(2) \
 		--js-library lib/wasm/libvfsfs.js --pre-js test/web/mount_pool.js $$(call cmocka_wasm,$(1))/lib/$$(cmocka_lib_$(1)) -o $$@
+build/$(1)/sahpool_pool.js: test/web/sahpool_pool.c test/web/sahpool_calls.js lib/wasm/libvfsfs.js build/$(1)/libvfsfs$(2).a
+	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O1 $$(test_cflags) $$(filter-out -sEXIT_RUNTIME,$$(posix_wasm_flags)) -sEXPORTED_RUNTIME_METHODS=ccall \
+		$$< -Lbuild/$(1) -lvfsfs$(2) --js-library lib/wasm/libvfsfs.js --pre-js test/web/sahpool_calls.js -o $$@
 build/$(1)/kill.js: $$(kill_sources) test/web/kill.js test/web/kill_ops.h lib/wasm/libvfsfs.js build/$(1)/libvfsfs$(2).a
 	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O2 $$(test_cflags) $$(posix_wasm_flags) $$(kill_sources) -Lbuild/$(1) -lvfsfs$(2) \
 		--js-library lib/wasm/libvfsfs.js --pre-js test/web/kill.js -o $$@
@@ -241,12 +244,13 @@ test-node:
 
 test-web:
 	@test/setup/packages.sh browser
-	@$(MAKE) --no-print-directory -j2 build/wasm/posix-pool.js build/wasm/kill.js $(foreach v,wasm wasm-mt,build/$v/posix.js build/$v/opfs_port.js)
+	@$(MAKE) --no-print-directory -j2 build/wasm/posix-pool.js build/wasm/kill.js build/wasm/sahpool_pool.js $(foreach v,wasm wasm-mt,build/$v/posix.js build/$v/opfs_port.js)
 	@$(tally) posix,wasm,chromium test/web/run.sh --browser chromium build/wasm/posix.js
 	@$(tally) posix,wasm-mt,chromium test/web/run.sh --browser chromium --mt build/wasm-mt/posix.js
 	@for b in chromium firefox; do $(tally) posix,opfs_pool,$$b test/web/run.sh --browser $$b build/wasm/posix-pool.js; done
 	@for b in chromium firefox; do for v in wasm wasm-mt; do $(tally) opfs-port,$$v,$$b test/web/opfs_port.sh $$b build/$$v/opfs_port.js; done; done
 	@for b in chromium firefox; do $(tally) kill,$$b test/web/kill.sh $$b 5; done
+	@for b in chromium firefox; do $(tally) sahpool,$$b test/web/sahpool.sh $$b build/wasm/sahpool_pool.js; done
 
 suites = EMCC=$(1)/emcc NODE=$(1)/node VFSFS_LDFLAGS='$(patsubst %,-L$(CURDIR)/build/%,$(2)) -lvfsfs'
 test-suites: lib build/wasm-old/libvfsfs.a build/wasm-old-mt/libvfsfs-mt.a
