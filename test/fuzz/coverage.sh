@@ -39,7 +39,7 @@ if (!fill_extent(
 if (!vfs__block_slot(
 if (m->root)
 get_pages(
-make_blocks(
+vfs__blocks_make(
 vfs__reserve(
 slot ? malloc
 if (d)
@@ -74,8 +74,8 @@ if (!vfs_blocks_map)
 if (vfs_blocks_unmap)
 another thread between two steps
 __atomic_compare_exchange_n
-if (*old)
-vfs__fd_claim(
+if (!*old)
+vfs__fd_replace(
 too many for a test: 2^32 links, 2^20 descriptors
 UINT32_MAX
 n > VFS__FD_MAX
