@@ -31,9 +31,9 @@ void ops_begin(ops *s, uint32_t seed)
 
 static op sync_op(ops *s)
 {
-	static const enum op_kind kinds[] = {SYNC_LOG,  SYNC_LOG,   SYNC_DATA,
-					     SYNC_DATA, SYNC_SPOOL, SYNC_ALL};
-	op o = {.kind = kinds[rnd(s, 6)], .what = s->spool_end - 1};
+	static const enum op_kind kinds[] = {SYNC_LOG,   SYNC_LOG,   SYNC_DATA,  SYNC_DATA,
+					     SYNC_SPOOL, SYNC_NAMES, SYNC_NAMES, SYNC_ALL};
+	op o = {.kind = kinds[rnd(s, 8)], .what = s->spool_end - 1};
 	if (o.kind == SYNC_SPOOL && s->spool_first == s->spool_end)
 		o.kind = SYNC_ALL;
 	plan_sync(s);
@@ -42,13 +42,15 @@ static op sync_op(ops *s)
 
 static op tmp_op(ops *s)
 {
-	op o = {.what = s->tmp};
-	if (s->tmp_step == WRITTEN && s->tmp == 0) {
+	op o = {.kind = TMP_RENAME, .what = s->tmp};
+	if (s->tmp_step == RENAMED) {
+		s->tmp_step = FREE;
+		o.kind = SYNC_NAMES;
+	} else if (s->tmp_step == WRITTEN && s->tmp == 0) {
 		s->tmp_step = SYNCED;
 		o.kind = TMP_SYNC;
 	} else {
-		s->tmp_step = FREE;
-		o.kind = TMP_RENAME;
+		s->tmp_step = s->tmp == 0 ? RENAMED : FREE;
 	}
 	return o;
 }

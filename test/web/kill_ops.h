@@ -7,8 +7,8 @@
  *   log              grows by records, at its end
  *   data             pages are written over, anywhere
  *   spool.N          made, grows, is removed; a few at a time
- *   counter, state   replaced by rename: counter.tmp with an fsync before it,
- *                    state.tmp without
+ *   counter, state   replaced by rename: counter.tmp with an fsync before it, and one
+ *                    of the directory behind it, state.tmp without
  */
 #ifndef KILL_OPS_H
 #define KILL_OPS_H
@@ -38,6 +38,7 @@ enum op_kind {
 	SYNC_LOG,
 	SYNC_DATA,
 	SYNC_SPOOL,
+	SYNC_NAMES, /* fsync of the directory */
 	SYNC_ALL
 };
 
@@ -60,7 +61,7 @@ typedef struct ops {
 	uint32_t until_sync;
 	uint32_t spool_first, spool_end; /* these are there */
 	uint32_t tmp;                    /* that is being replaced */
-	enum { FREE, WRITTEN, SYNCED } tmp_step;
+	enum { FREE, WRITTEN, SYNCED, RENAMED } tmp_step;
 } ops;
 
 void ops_begin(ops *s, uint32_t seed);

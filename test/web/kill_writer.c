@@ -111,6 +111,9 @@ static void sync_what(const op *o)
 		case SYNC_SPOOL:
 			sync_file(spool(o->what));
 			break;
+		case SYNC_NAMES:
+			sync_file(".");
+			break;
 		default:
 			errno = -vfs_sync();
 			must("sync", !errno);
