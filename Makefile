@@ -226,6 +226,9 @@ build/$(1)/sahpool_pool.js: test/web/sahpool_pool.c test/web/sahpool_calls.js li
 build/$(1)/kill.js: $$(kill_sources) test/web/kill.js test/web/kill_ops.h lib/wasm/libvfsfs.js build/$(1)/libvfsfs$(2).a
 	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O2 $$(test_cflags) $$(posix_wasm_flags) $$(kill_sources) -Lbuild/$(1) -lvfsfs$(2) \
 		--js-library lib/wasm/libvfsfs.js --pre-js test/web/kill.js -o $$@
+build/$(1)/quota.js: test/web/quota.c test/web/quota.js lib/wasm/libvfsfs.js build/$(1)/libvfsfs$(2).a
+	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O2 $$(test_cflags) $$(posix_wasm_flags) $$< -Lbuild/$(1) -lvfsfs$(2) \
+		--js-library lib/wasm/libvfsfs.js --pre-js test/web/quota.js -o $$@
 build/$(1)/opfs_port.js: $$(opfs_port_sources) test/web/opfs_steps.h $$(wildcard backends/opfs_common/*.h) build/$(1)/libvfsfs$(2).a
 	$$(say)$$(cc_$(1)) $$(filter-out -Werror,$$(test_cflags)) $$(posix_wasm_flags) $$(opfs_port_sources) -Lbuild/$(1) -lvfsfs$(2) -o $$@
 endef
