@@ -84,14 +84,14 @@ async function writeAndKill(session, seed) {
 	let begun;
 	const beginning = new Promise((done) => { begun = done; });
 	const line = (stream, text) => {
-		const [, kind, index, bytes] = /^(sync|confirmed) (\d+) (\d+)$/.exec(text) ?? [];
+		const [, kind, index, bytes] = /^(sync|confirmed|writing) (\d+) (\d+)$/.exec(text) ?? [];
 		if (!kind) {
 			other.push(text);
 			return;
 		}
 		said.syncing = kind === 'sync';
 		said.bytes = Number(bytes);
-		if (!said.syncing) {
+		if (kind === 'confirmed') {
 			said.confirmed = Number(index);
 			begun();
 		}
@@ -157,7 +157,7 @@ async function round(k, session, seed) {
 	const cut = how === 'prove' && k % 2 === 0;
 	const {good, lines} = await look(session, how === 'prove' && !cut ? 'prove' : 'check', seed, said.confirmed,
 		random() < 0.5 ? 'leave' : 'unmount', cut ? 'cut' : '');
-	losses += !good;
+	losses += !good && (how === 'claim' || cut);
 	const text = `kill ${k}: confirmed ${said.confirmed}, ${lines.at(-1)}; ` +
 		(said.syncing ? `inside a sync of ${said.bytes} bytes` : `${said.bytes} bytes or more not flushed`);
 	if (how === 'claim' || cut) {

@@ -52,12 +52,15 @@ EM_JS(void, say, (const char *text), {
 EM_JS_DEPS(say, "$UTF8ToString");
 /* clang-format on */
 
+static bool nothing_told = true; /* what is not synced was last said to be nothing */
+
 static void tell(const char *what, uint32_t index)
 {
+	uint32_t bytes = unsynced[0] + unsynced[1] + unsynced[2];
 	char text[64];
-	snprintf(text, sizeof text, "%s %u %u", what, index,
-		 unsynced[0] + unsynced[1] + unsynced[2]);
+	snprintf(text, sizeof text, "%s %u %u", what, index, bytes);
 	say(text);
+	nothing_told = !bytes;
 }
 
 static void put(int fd, const op *o, off_t pos)
@@ -188,6 +191,8 @@ static void write_forever(void)
 	for (;;) {
 		op o = ops_next(&s);
 		perform(&o);
+		if (nothing_told && (unsynced[0] || unsynced[1] || unsynced[2]))
+			tell("writing", o.index);
 	}
 }
 
