@@ -356,7 +356,11 @@ static int sync_fd(int fd, bool data_only)
 	vfs__settle();
 	if (s->stream_ops == &vfs__path_ops)
 		r = -EBADF;
-	else if (!s->stream_ops->fsync)
+	else if (s->type == DT_DIR && n->mount->type->sync) {
+		vfs__lock_names(); /* names are the mount's */
+		r = n->mount->type->sync(n->mount);
+		vfs__unlock_names();
+	} else if (!s->stream_ops->fsync)
 		r = s->type == DT_REG || s->type == DT_DIR ? 0 : -EINVAL;
 	else if (s->type == DT_REG) {
 		vfs__lock_node(n);

@@ -98,7 +98,24 @@ static int pool_fsync(FSStream *s, bool data_only)
 	return err;
 }
 
-const StreamOps vfs__pool_file_ops = {.read = pool_read,
+/* A close of what could be written to. */
+static int pool_flush(FSStream *s)
+{
+	FSNode *n = s->shared->node;
+	vfs__pool *p = pool_of(n);
+	vfs__pool_file *f = vfs__pool_file_of(n);
+	int err = 0;
+	if (!s->writable)
+		return 0;
+	vfs__pool_lock(p);
+	if (f->inode->names && (f->changed_at || f->data.unlogged || f->data.error))
+		err = vfs__pool_close_file(p, f);
+	vfs__pool_unlock(p);
+	return err;
+}
+
+const StreamOps vfs__pool_file_ops = {.flush = pool_flush,
+				      .read = pool_read,
 				      .write = pool_write,
 				      .allocate = pool_allocate,
 				      .mmap = pool_mmap,

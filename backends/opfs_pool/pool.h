@@ -124,6 +124,8 @@ int vfs__pool_log_inode(vfs__pool *p, vfs__inode *i, bool applied);
 int vfs__pool_commit(vfs__pool *p);
 /* The file's data too. */
 int vfs__pool_sync_file(vfs__pool *p, vfs__pool_file *f);
+/* What the file is now survives the program's death; not the machine's. */
+int vfs__pool_close_file(vfs__pool *p, vfs__pool_file *f);
 /* The file's data goes out before what the next commit makes durable. */
 int vfs__pool_order(vfs__pool *p, vfs__pool_file *f);
 int vfs__pool_sync(vfs__pool *p);

@@ -73,11 +73,17 @@ static void checkpoint_if_full(vfs__pool *p)
 		vfs__pool_checkpoint(p);
 }
 
-int vfs__pool_commit(vfs__pool *p)
+/* What is pending is in the journal's file, which outlives the program; the machine may
+ * lose it still. */
+static int write_journal(vfs__pool *p)
 {
 	int err = log_changed(p);
-	if (!err && p->pending.len)
-		err = vfs__journal_append(&p->journal, &p->pending);
+	return err || !p->pending.len ? err : vfs__journal_append(&p->journal, &p->pending);
+}
+
+int vfs__pool_commit(vfs__pool *p)
+{
+	int err = write_journal(p);
 	if (!err)
 		err = vfs__journal_flush(&p->journal);
 	if (!err)
@@ -144,6 +150,14 @@ int vfs__pool_sync_file(vfs__pool *p, vfs__pool_file *f)
 		err = vfs__pool_commit(p);
 	if (!err)
 		checkpoint_if_full(p);
+	return err ? err : kept;
+}
+
+int vfs__pool_close_file(vfs__pool *p, vfs__pool_file *f)
+{
+	int kept = take_error(f), err = vfs__pool_order(p, f);
+	if (!err)
+		err = write_journal(p);
 	return err ? err : kept;
 }
 

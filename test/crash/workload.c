@@ -22,6 +22,8 @@ uint64_t seed = 1;
 bool verbose, faulty;
 size_t cache;
 unsigned slots = 8;
+static bool stays_open; /* what is written to */
+static int open_fd;
 static unsigned versions; /* of data written: each has bytes of its own */
 static char last[160];    /* what is being done */
 
@@ -154,7 +156,10 @@ static void write_at(const char *path, off_t pos, size_t len)
 		model_write(truth, path, data, (size_t)n, pos);
 	}
 	done(n, MODEL_NOTHING, NULL);
-	vfs_close(fd);
+	if (stays_open)
+		open_fd = fd;
+	else
+		vfs_close(fd);
 	free(data);
 }
 
@@ -284,6 +289,18 @@ static void names(void)
 	remove_name("s"), remove_name("c");
 }
 
+/* Renamed while it is still open for writing. */
+static void write_and_rename(const char *from, const char *to, size_t len)
+{
+	open_fd = -1;
+	stays_open = true;
+	write_at(from, 0, len);
+	stays_open = false;
+	rename_to(from, to);
+	if (open_fd >= 0)
+		vfs_close(open_fd);
+}
+
 static void replace(void)
 {
 	make("f"), write_at("f", 0, 9000), sync_one("f");
@@ -294,6 +311,8 @@ static void replace(void)
 		rename_to("t", "f");
 	}
 	make("t"), write_at("t", 0, 150000), rename_to("t", "f");
+	make("t"), write_and_rename("t", "f", 9000);
+	make("t"), write_and_rename("t", "f", 120000);
 	sync_all();
 }
 
