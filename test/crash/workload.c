@@ -297,13 +297,14 @@ static void write_and_rename(const char *from, const char *to, size_t len)
 	write_at(from, 0, len);
 	stays_open = false;
 	rename_to(from, to);
+	chmod_to("s", 0600), sync_one("s"); /* the name is durable before the close */
 	if (open_fd >= 0)
 		vfs_close(open_fd);
 }
 
 static void replace(void)
 {
-	make("f"), write_at("f", 0, 9000), sync_one("f");
+	make("f"), write_at("f", 0, 9000), sync_one("f"), make("s");
 	for (int k = 0; k < 3; k++) {
 		make("t"), write_at("t", 0, 5000 + 3000 * (size_t)k);
 		if (k != 1)
