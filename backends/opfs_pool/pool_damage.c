@@ -132,6 +132,13 @@ static const char *wrong_name(const vfs__store *s, const vfs__named *n)
 int vfs__pool_check_names(vfs__pool *p)
 {
 	int err = 0;
+	for (vfs__inode *i = p->store.inodes; i && !err; i = i->hh.next)
+		if (S_ISREG(i->mode) && i->names &&
+		    (i->slot == VFS__NO_SLOT || p->handle[i->slot] < 0)) {
+			vfs__pool_report(p, "inode %llu: it has no slot, so it is gone",
+					 (unsigned long long)i->ino);
+			err = vfs__pool_log_no_names(p, i->ino);
+		}
 	for (vfs__named *n = p->store.names; n; n = n->hh.next) {
 		vfs__inode *i = vfs__store_inode(&p->store, n->ino);
 		if (i && !i->name)
@@ -143,6 +150,9 @@ int vfs__pool_check_names(vfs__pool *p)
 		if (!why)
 			continue;
 		uint64_t ino = n->ino;
+		vfs__inode *named = vfs__store_inode(&p->store, ino);
+		if (named && named->name == n)
+			named->name = NULL;
 		vfs__pool_report(p, "the name %.100s: %s", n->name, why);
 		vfs__record r = {.type = VFS__NO_NAME,
 				 .parent = n->parent,
