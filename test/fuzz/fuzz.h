@@ -76,7 +76,7 @@ struct call {
 struct side {
 	int64_t result[MAX_CALLS + 1]; /* the last one is of both trees in the end */
 	uint32_t end[MAX_CALLS + 1];   /* of the call's text in the log */
-	int done;                /* calls executed */
+	int done;                      /* calls executed */
 	uint32_t at;
 	char log[LOG_SIZE];
 };
