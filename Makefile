@@ -264,6 +264,9 @@ test-suites: lib build/wasm-old/libvfsfs.a build/wasm-old-mt/libvfsfs-mt.a
 
 bench: lib
 	test/bench/run.sh --browser chromium
+	@test/setup/packages.sh browser firefox
+	test/bench/durable.sh --browser chromium
+	test/bench/durable.sh --browser firefox
 
 lint: all lib
 	@test/setup/packages.sh build lint fuzz
