@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #endif
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -281,6 +282,22 @@ int vfs__dup_from(int fd, unsigned from, bool cloexec);
 void vfs__stream_release(FSStream *s);
 /* Back to the pool. */
 void vfs__stream_free(FSStream *s);
+
+/* What guards the position of a file or a directory, and the size. */
+static inline void vfs__lock_position(const FSStream *s)
+{
+	if (s->type == DT_DIR)
+		vfs__lock_names();
+	else
+		vfs__lock_node(s->shared->node);
+}
+static inline void vfs__unlock_position(const FSStream *s)
+{
+	if (s->type == DT_DIR)
+		vfs__unlock_names();
+	else
+		vfs__unlock_node(s->shared->node);
+}
 
 static inline void vfs__put_stream(FSStream *s)
 {
