@@ -247,6 +247,8 @@ static inline bool vfs__is_dotdot(const vfs__name *n)
 
 /* ---- name.c ---- */
 
+/* The mode that what is asked for becomes in a directory. */
+mode_t vfs__new_mode(const FSNode *dir, mode_t mode);
 /* A new node of mode under a reserved name, or without one (O_TMPFILE: name
  * NULL). *out holds no reference beside the name's, one for O_TMPFILE. */
 int vfs__create(FSNode *dir, const vfs__name *name, mode_t mode, dev_t rdev, FSNode **out);

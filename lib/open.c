@@ -4,7 +4,6 @@
  */
 #include "internal.h"
 #include <dirent.h>
-#include <sys/file.h>
 #include <vfsfs/device.h>
 
 #ifndef O_TMPFILE
@@ -29,19 +28,13 @@ static bool wants_write(int flags)
 	return (flags + 1) & 2;
 }
 
-/* The ops of what a node is; -errno in *err where it cannot be opened. */
-static const StreamOps *ops_of(const FSNode *n, int flags, int *err)
+/* The ops of what a node is; NULL: no such device, or what cannot be opened (a
+ * block device, a FIFO, a socket). */
+static const StreamOps *ops_of(const FSNode *n, int flags)
 {
-	const StreamOps *ops = n->stream_ops;
 	if (UNLIKELY(flags & O_PATH))
 		return &vfs__path_ops;
-	if (UNLIKELY(S_ISCHR(n->mode))) {
-		*err = n->mount->flags & VFS_NODEV ? -EACCES : -ENXIO;
-		return n->mount->flags & VFS_NODEV ? NULL : vfs_get_device(n->rdev, NULL);
-	}
-	if (!ops)
-		*err = -ENXIO; /* a block device, a FIFO, a socket */
-	return ops;
+	return UNLIKELY(S_ISCHR(n->mode)) ? vfs_get_device(n->rdev, NULL) : n->stream_ops;
 }
 
 /* A stream with a description of its own on n. */
@@ -84,7 +77,7 @@ static int open_new(FSNode *dir, const vfs__name *name, int flags, mode_t mode, 
 		err = stream_on(dir, flags, &s);
 	if (err)
 		return err;
-	err = vfs__create(dir, name, S_IFREG | (mode & 07777), 0, &n);
+	err = vfs__create(dir, name, vfs__new_mode(dir, S_IFREG | (mode & 07777)), 0, &n);
 	if (err) {
 		s->stream_ops = &vfs__path_ops;
 		vfs__put_stream(s);
@@ -135,7 +128,7 @@ static int check_open(const FSNode *n, int flags)
 static int open_walked(const vfs__path *p, int flags, mode_t mode, FSStream **out, bool *trunc)
 {
 	FSNode *n = p->node;
-	int err = 0;
+	int err;
 	*trunc = false;
 	if (UNLIKELY((flags & O_TMPFILE) == O_TMPFILE)) {
 		if (!n)
@@ -149,9 +142,9 @@ static int open_walked(const vfs__path *p, int flags, mode_t mode, FSStream **ou
 	if ((err = check_open(n, flags)) != 0)
 		return err;
 	*trunc = (flags & O_TRUNC) && S_ISREG(n->mode);
-	const StreamOps *ops = ops_of(n, flags, &err);
+	const StreamOps *ops = ops_of(n, flags);
 	if (UNLIKELY(!ops))
-		return err;
+		return -ENXIO;
 	if (LIKELY((err = stream_on(n, flags, out)) == 0))
 		equip(*out, ops, flags);
 	return err;
