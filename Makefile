@@ -15,7 +15,7 @@ glue = $(wildcard lib/wasm/*.c)
 headers = $(wildcard include/vfsfs/*.h lib/*.h lib/wasm/*.h) build/include/uthash.h
 
 # What is called often is compiled for speed, the rest for size.
-hot = blocks dentry fd mem node open path stream time
+hot = dup fd mem node stream time
 speed = $(if $(filter $(hot),$(notdir $(basename $(1)))),-O2,-Oz)
 
 # make V=1 shows whole commands
@@ -62,7 +62,7 @@ build/include/uthash.h:
 define variant
 build/$(1)/compiler: FORCE
 	@mkdir -p $$(@D)
-	@new=$$@.$$$$$$$$; { echo '$$(cc_$(1))'; $$(firstword $$(cc_$(1))) --version; } >$$$$new && \
+	@new=$$@.$$$$$$$$; { echo '$$(cc_$(1)) $(hot)'; $$(firstword $$(cc_$(1))) --version; } >$$$$new && \
 		if cmp -s $$$$new $$@; then rm $$$$new; else mv $$$$new $$@; fi
 build/$(1)/%.o: %.c $$(headers) build/$(1)/compiler
 	@mkdir -p $$(@D)
