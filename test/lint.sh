@@ -53,7 +53,7 @@ layer() {
 	dentry | device) echo 2 ;;
 	fd) echo 3 ;;
 	path) echo 4 ;;
-	trace | open | dup | stream | name | attr | dir | fcntl | fallocate | mmap | mount) echo 5 ;;
+	trace | open | dup | stream | name | attr | dir | fcntl | fallocate | atomic | mmap | mount) echo 5 ;;
 	*) echo "no layer for $1 in test/lint.sh" >&2 && echo 0 ;;
 	esac
 }

@@ -46,9 +46,10 @@ void vfs__cached_close(vfs__cached *f)
 /* ---- To the slot ---- */
 
 /*
- * Writes [pos, pos + len) into the slot. Two rules of order are kept here: a
- * truncation is durable before the space behind it is used again; and what lies
- * between the slot's data and pos is made zeros.
+ * Writes [pos, pos + len) into the slot. Three rules of order are kept here: a
+ * truncation is durable before the space behind it is used again; what lies between
+ * the slot's data and pos is made zeros; the frame of an atomic write is durable before
+ * any page of it is here.
  */
 static int put(vfs__cached *f, const char *from, size_t len, int64_t pos)
 {
@@ -56,7 +57,7 @@ static int put(vfs__cached *f, const char *from, size_t len, int64_t pos)
 	const vfs__handle_ops *ops = c->port->handles;
 	int64_t end = pos + (int64_t)len;
 	int err = 0;
-	if (VFS__RULE(7) && f->durable > f->valid && end > f->valid)
+	if ((VFS__RULE(7) && f->durable > f->valid && end > f->valid) || (VFS__RULE(12) && f->held))
 		err = c->settle(f);
 	if (VFS__RULE(8) && !err && pos > f->valid && f->physical > f->valid) {
 		err = ops->truncate(c->port, f->handle, f->base + f->valid);
@@ -73,8 +74,6 @@ static int put(vfs__cached *f, const char *from, size_t len, int64_t pos)
 		return err;
 	if (f->valid < end)
 		f->valid = end;
-	c->counts.writes++;
-	c->counts.write_bytes += len;
 	return 0;
 }
 
@@ -178,10 +177,15 @@ int vfs__cache_log(vfs__cached *f, vfs__frame *frame, uint64_t ino)
 			frame->len = before;
 			return -ENOMEM;
 		}
+	vfs__cache_logged(f);
+	return 0;
+}
+
+void vfs__cache_logged(vfs__cached *f)
+{
 	for (vfs__block *b = f->list; b; b = b->next)
 		b->logged = b->dirty;
 	f->unlogged = 0;
-	return 0;
 }
 
 /* ---- Out of memory ---- */
@@ -205,10 +209,10 @@ void vfs__cache_make_room(vfs__cache *c, size_t need)
 	while (c->room.used + need > c->budget && (b = choose(c)) != NULL) {
 		vfs__cached *f = b->file;
 		if (b->dirty) {
-			c->counts.write_backs_room++;
+			c->counts.write_backs[VFS__BY_ROOM]++;
 			int err = vfs__cache_write_back(f);
-			if (err && !f->error)
-				f->error = err;
+			if (err)
+				vfs__cached_fail(f, err);
 			if (b->dirty)
 				continue;
 		}

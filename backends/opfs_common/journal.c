@@ -229,6 +229,7 @@ int vfs__journal_open(vfs__journal *j, vfs__journal_apply *apply, void *context,
 			j->hash = r[k].hash;
 			j->end = r[k].pos;
 			j->snapshot = r[k].pos;
+			j->unflushed = true; /* for all we know */
 			*torn = wrong || r[k].pos < r[k].size;
 		}
 	} else if (!err) {

@@ -66,7 +66,7 @@ static int log_changed(vfs__pool *p)
 /* ---- Commit ---- */
 
 /* An error of it is no error of what was synced: that is in the journal. */
-static void checkpoint_if_full(vfs__pool *p)
+void vfs__pool_checkpoint_if_full(vfs__pool *p)
 {
 	int64_t limit = p->journal.snapshot * 4;
 	if (p->journal.end >= (limit > JOURNAL_BYTES ? limit : JOURNAL_BYTES))
@@ -112,20 +112,20 @@ static int log_sync(vfs__pool *p, vfs__pool_file *f, bool applied)
 /* Rule 3: the slot has the data, and durably, before a record says so. */
 static int write_out(vfs__pool *p, vfs__pool_file *f)
 {
-	p->cache.counts.write_backs_sync++;
 	int err = vfs__cache_write_back(&f->data);
 	if (!err && VFS__RULE(3))
 		err = vfs__cache_flush(&f->data);
 	return err ? err : log_sync(p, f, true);
 }
 
-int vfs__pool_order(vfs__pool *p, vfs__pool_file *f)
+int vfs__pool_order(vfs__pool *p, vfs__pool_file *f, enum vfs__cause cause)
 {
 	vfs__cached *d = &f->data;
 	if (d->mapped)
 		vfs__cache_touch(d, SIZE_MAX / 2, 0);
 	if (!d->unlogged && !d->unflushed && d->size == f->inode->size)
 		return 0;
+	p->cache.counts.write_backs[cause]++;
 	if (d->unflushed || d->unlogged > LOG_PAGES)
 		return write_out(p, f);
 	size_t before = p->pending.len;
@@ -135,30 +135,29 @@ int vfs__pool_order(vfs__pool *p, vfs__pool_file *f)
 	return err;
 }
 
-/* The error of an earlier write-back, once. */
-static int take_error(vfs__pool_file *f)
+/* What failed before does not count: it is tried now. */
+static int order_now(vfs__pool *p, vfs__pool_file *f, enum vfs__cause cause)
 {
-	int err = f->data.error;
 	f->data.error = 0;
-	return err;
+	return vfs__pool_order(p, f, cause);
 }
 
 int vfs__pool_sync_file(vfs__pool *p, vfs__pool_file *f)
 {
-	int kept = take_error(f), err = vfs__pool_order(p, f);
+	int err = order_now(p, f, VFS__BY_SYNC);
 	if (!err)
 		err = vfs__pool_commit(p);
-	if (!err)
-		checkpoint_if_full(p);
-	return err ? err : kept;
+	if (!err) {
+		f->data.held = false;
+		vfs__pool_checkpoint_if_full(p);
+	}
+	return err;
 }
 
 int vfs__pool_close_file(vfs__pool *p, vfs__pool_file *f)
 {
-	int kept = take_error(f), err = vfs__pool_order(p, f);
-	if (!err)
-		err = write_journal(p);
-	return err ? err : kept;
+	int err = order_now(p, f, VFS__BY_CLOSE);
+	return err ? err : write_journal(p);
 }
 
 /* Every file of the mount that is in memory: all are, by their names or streams. */
@@ -176,27 +175,26 @@ static int each_file(vfs__pool *p, int (*fn)(vfs__pool *, vfs__pool_file *))
 	return first;
 }
 
-static int order_with_error(vfs__pool *p, vfs__pool_file *f)
+static int order_for_sync(vfs__pool *p, vfs__pool_file *f)
 {
-	int kept = take_error(f), err = vfs__pool_order(p, f);
-	return err ? err : kept;
+	return order_now(p, f, VFS__BY_SYNC);
 }
 
 int vfs__pool_sync(vfs__pool *p)
 {
-	int err = each_file(p, order_with_error), later = vfs__pool_commit(p);
+	int err = each_file(p, order_for_sync), later = vfs__pool_commit(p);
 	if (!err && !later) {
 		vfs__pool_rest(p);
-		checkpoint_if_full(p);
+		vfs__pool_checkpoint_if_full(p);
 	}
 	return err ? err : later;
 }
 
 static int order_or_keep(vfs__pool *p, vfs__pool_file *f)
 {
-	int err = vfs__pool_order(p, f);
-	if (err && !f->data.error)
-		f->data.error = err;
+	int err = order_now(p, f, VFS__BY_AGE);
+	if (err)
+		vfs__cached_fail(&f->data, err);
 	return err;
 }
 
@@ -207,7 +205,7 @@ void vfs__pool_sync_old(vfs__pool *p)
 	if (err || later)
 		vfs__pool_touch(p); /* it is tried again */
 	else
-		checkpoint_if_full(p);
+		vfs__pool_checkpoint_if_full(p);
 }
 
 /* ---- Checkpoint ---- */
@@ -217,6 +215,7 @@ int vfs__pool_apply(vfs__pool *p, vfs__pool_file *f)
 	vfs__cached *d = &f->data;
 	if (!d->dirty && !d->unflushed && d->size == f->inode->size)
 		return 0;
+	p->cache.counts.write_backs[VFS__BY_CHECKPOINT]++;
 	return write_out(p, f);
 }
 

@@ -193,11 +193,12 @@ static FSNode *make_node(vfs__pool *p, vfs__inode *i)
 	return n;
 }
 
-/* What the journal holds of the file's data becomes dirty pages. */
-static int replay(vfs__inode *i)
+/* What the journal holds of the file's data becomes dirty pages. Rule 12: the slots get
+ * none of them before it is durable, which it need not be where only the program died. */
+static int replay(vfs__pool *p, vfs__inode *i)
 {
 	vfs__pool_file *f = vfs__pool_file_of(i->node);
-	int err = 0;
+	int err = VFS__RULE(12) ? vfs__journal_flush(&p->journal) : 0;
 	for (vfs__redo *r = i->redo; r && !err; r = r->next) {
 		size_t len = r->len;
 		if (r->pos < 0 || r->pos >= i->size)
@@ -281,7 +282,7 @@ int vfs__pool_load(vfs__pool *p)
 		err = make_nodes(p);
 	for (vfs__inode *i = p->store.inodes; i && !err; i = i->hh.next)
 		if (i->redo && S_ISREG(i->mode))
-			err = replay(i);
+			err = replay(p, i);
 	p->mount->next_ino = p->store.last_ino;
 	/* What was read is true; a new generation, so that no frame of the old one can
 	 * follow what is written now. */

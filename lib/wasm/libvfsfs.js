@@ -13,6 +13,8 @@
  *   stat(path), lstat(path)                dev, ino, mode, nlink, uid, gid, rdev, size, blksize, blocks,
  *                                          atimeMs, mtimeMs, ctimeMs; isFile(), isDirectory(), isSymbolicLink()
  *   sync()                                 all data to where it is durable
+ *   counters(path)                         what the pool that is mounted there has done: vfs_opfs_counters
+ *                                          (opfs_pool.h), as numbers
  *   prepare({directory, capacity})         opens a pool's files, for vfs_mount of vfs_opfs_pool: a promise.
  *                                          Called in Module.preRun it holds main back until then
  *
@@ -190,6 +192,21 @@ addToLibrary({
 				if (e['code'] != 'ENOENT' || !options?.['force']) throw e;
 			}
 		}
+		function counters(path) {
+			// vfs_opfs_counters, in its order
+			var names = ['hits', 'misses', 'evictions', 'reads', 'bytes_read', 'writes', 'bytes_written', 'truncates', 'flushes',
+				'sync', 'room', 'age', 'close', 'rename', 'commit', 'checkpoint', 'commits'];
+			var get = Module['_vfs__opfs_counters'];
+			if (!get) throw new Error('Module.vfs.counters: this program has no vfs_opfs_pool');
+			var bytes = new TextEncoder().encode(path + '\0'), result = {};
+			withMemory(names.length * 8 + bytes.length, [], (p) => {
+				HEAPU8.set(bytes, p + names.length * 8);
+				check(early(get, p + names.length * 8, p), 'counters', path);
+				var numbers = new Float64Array(HEAPU8.slice(p, p + names.length * 8).buffer);
+				names.forEach((name, k) => result[name] = numbers[k]);
+			});
+			return result;
+		}
 		// main, once the pool is open, or cannot be: then vfs_mount tells why
 		function prepare(options) {
 			var start = Module['_vfs__opfs_prepare'], before = !runtimeInitialized;
@@ -212,6 +229,7 @@ addToLibrary({
 		Module['vfsPrepared'] = (id, err, message) => prepare.ends[id](err, message);
 		return {
 			'prepare': prepare,
+			'counters': counters,
 			'writeFile': writeFile,
 			'readFile': readFile,
 			'readdir': readdir,
