@@ -112,6 +112,7 @@ test_cflags = -std=gnu11 $(warnings) -Wno-missing-prototypes -Iinclude -Itest/po
 posix_tests = $(filter-out %/test_long.c,$(wildcard test/posix/test_*.c))
 posix_sources = $(posix_tests) test/posix/fixture.c test/posix/all.c
 sim_sources = $(wildcard test/sim/*.c) $(patsubst %,test/unit/%.c,test_sim test_sim_states test_sim_port sim_fixture)
+pool_sources = $(wildcard test/sim/*.c) $(patsubst %,test/unit/%.c,test_pool test_pool_errors pool_fixture)
 blocks_sources = $(patsubst %,test/unit/%.c,test_blocks test_blocks_random blocks_fixture)
 wrap = $(patsubst %,-Wl$(comma)--wrap=%,$(1))
 comma = ,
@@ -136,6 +137,8 @@ build/$(1)/mount: test/unit/test_mount.c build/$(1)/libvfsfs.a
 	$$(say)$$(cc_$(1)) $$(test_cflags) $$^ -lcmocka -lpthread -o $$@
 build/$(1)/sim: $$(sim_sources) build/$(1)/backends/opfs_common/opfs_directory.o $$(wildcard test/sim/*.h) test/unit/sim_fixture.h
 	$$(say)$$(cc_$(1)) $$(test_cflags) -Itest/sim -Ibackends/opfs_common $$(filter-out %.h,$$^) -lcmocka -o $$@
+build/$(1)/pool: $$(pool_sources) build/$(1)/libvfsfs.a $$(wildcard test/sim/*.h) test/unit/pool_fixture.h
+	$$(say)$$(cc_$(1)) $$(test_cflags) -Itest/sim -Ibackends/opfs_common $$(filter-out %.h,$$^) -lcmocka -lpthread -o $$@
 build/$(1)/core: test/unit/test_core.c build/$(1)/libvfsfs.a
 	$$(say)$$(cc_$(1)) $$(test_cflags) $$^ -lcmocka -lpthread -o $$@
 build/$(1)/nomem: test/fault/test_nomem.c test/fault/dump.c build/$(1)/libvfsfs.a
@@ -146,7 +149,7 @@ $(foreach v,gcc clang asan tsan cov,$(eval $(call native_tests,$(v))))
 # Crashes and failed calls: all from sources, so that a rule of order can be broken.
 crash_flags = $(test_cflags) -O2 -g -DVFS_TEST_RULES -Ibuild/include -Itest/crash -Itest/sim -lpthread
 crash_sources = test/crash/model.c test/crash/workload.c $(wildcard test/sim/*.c) $(core)
-crash_rules = 1 2 3 4 5 6 7 8 9 10 11
+crash_rules = 1 2 3 4 5 6 7 8 9 10 11 12
 build/crash/%: test/crash/test_%.c $(crash_sources) $(headers) $(wildcard test/crash/*.h test/sim/*.h backends/*/*.h)
 	@mkdir -p $(@D)
 	$(say)gcc $< $(crash_sources) $(crash_flags) -o $@
@@ -180,14 +183,14 @@ fuzz: build/fuzz/fuzz
 	build/fuzz/fuzz -max_total_time=$(SECONDS) -max_len=1500 -timeout=120 -rss_limit_mb=4096 build/fuzz/found
 
 native_programs = $(foreach v,gcc clang asan tsan,build/$v/posix) build/host/posix \
-	build/asan/blocks build/asan/sim build/asan/core build/tsan/core build/asan/mount build/asan/threads build/tsan/threads build/gcc/nomem build/asan/nomem build/fuzz/corpus \
+	build/asan/blocks build/asan/sim build/asan/core build/tsan/core build/asan/mount build/asan/threads build/tsan/threads build/asan/pool build/tsan/pool build/gcc/nomem build/asan/nomem build/fuzz/corpus \
 	build/crash/crash build/crash/faults build/crash/asan-crash build/crash/asan-damage
 test-native:
 	@test/setup/packages.sh build fuzz
 	@$(MAKE) --no-print-directory -j2 $(native_programs)
 	@$(tally) posix,tmpfs build/host/posix
 	@for v in gcc clang asan tsan; do $(tally) posix,$$v build/$$v/posix; done
-	@for v in asan tsan; do $(tally) threads,$$v build/$$v/threads; $(tally) core,$$v build/$$v/core; done
+	@for v in asan tsan; do $(tally) threads,$$v build/$$v/threads; $(tally) core,$$v build/$$v/core; $(tally) pool,$$v build/$$v/pool; done
 	@$(tally) blocks,asan build/asan/blocks; $(tally) sim,asan build/asan/sim; $(tally) mount,asan build/asan/mount
 	@for v in gcc asan; do $(tally) nomem,$$v build/$$v/nomem; done
 	@$(tally) fuzz,corpus build/fuzz/corpus test/fuzz/corpus

@@ -19,14 +19,14 @@ enum { JOURNAL_BYTES = 4 << 20 };
 
 void vfs__pool_change(vfs__pool *p, vfs__pool_file *f)
 {
-	if (f->changed_at)
-		return;
-	f->next_changed = p->changed;
-	f->changed_at = &p->changed;
-	if (f->next_changed)
-		f->next_changed->changed_at = &f->next_changed;
-	p->changed = f;
-	vfs__pool_touch(p);
+	if (!f->changed_at) {
+		f->next_changed = p->changed;
+		f->changed_at = &p->changed;
+		if (f->next_changed)
+			f->next_changed->changed_at = &f->next_changed;
+		p->changed = f;
+	}
+	vfs__pool_touch(p); /* each time, as a program may do nothing else */
 }
 
 void vfs__pool_unchange(vfs__pool_file *f)
@@ -198,10 +198,21 @@ static int order_or_keep(vfs__pool *p, vfs__pool_file *f)
 	return err;
 }
 
+/* The journal has failed: which data was in it is not known, so it is the error of all
+ * that is not in the slots. */
+static void keep_for_all(vfs__pool *p, int err)
+{
+	for (const vfs__inode *i = p->store.inodes; i; i = i->hh.next)
+		if (i->node && S_ISREG(i->mode) && vfs__pool_file_of(i->node)->data.dirty)
+			vfs__cached_fail(&vfs__pool_file_of(i->node)->data, err);
+}
+
 void vfs__pool_sync_old(vfs__pool *p)
 {
 	vfs__pool_rest(p);
 	int err = each_file(p, order_or_keep), later = vfs__pool_commit(p);
+	if (later)
+		keep_for_all(p, later);
 	if (err || later)
 		vfs__pool_touch(p); /* it is tried again */
 	else
