@@ -444,7 +444,13 @@ static void atomic(void)
 	write_atomically("f", 5, 700, 60000, true);
 	write_at("g", 0, 150000); /* in the small cache f's pages go */
 	write_atomically("f", 4, 4096, 90000, true), write_at("g", 0, 150000), sync_one("f");
-	write_at("f", 1000, 30000), write_atomically("f", 3, 4096, 60000, true);
+	open_fd = -1;
+	stays_open = true; /* so that no close writes it */
+	write_at("f", 50000, 40000);
+	stays_open = false;
+	write_atomically("f", 3, 4096, 60000, true);
+	if (open_fd >= 0)
+		vfs_close(open_fd);
 	write_at("f", 20000, 3000), write_at("g", 0, 150000), sync_one("f");
 	cut_at("f", 20000), write_atomically("f", 3, 300, 60000, true), sync_one("f");
 	write_atomically("f", 40, 4096, 400000, true), sync_one("f");

@@ -56,6 +56,35 @@ static void a_description_reads_what_it_has_written(void **state)
 	ok(vfs_close(fd));
 }
 
+static void what_lies_between_is_zeros(void **state)
+{
+	(void)state;
+	char bytes[4096], zeros[4096] = {0};
+	int fd = open_rw("/m/f");
+	fill(fd, 'a', 50, 0);
+	ok(vfs_close(fd));
+	remount();
+	fd = open_rw("/m/f");
+	ok(vfs_begin(fd));
+	fill(fd, 'b', 100, 0);
+	fill(fd, 'c', 10, 65536 + 3 * 4096 + 1000);
+	fill(fd, 'd', 10, 65536 + 100);
+	ok(vfs_commit(fd));
+	for (int k = 0; k < 2; k++) {
+		assert_int_equal(vfs_pread(fd, bytes, sizeof bytes, 0), sizeof bytes);
+		assert_int_equal(bytes[99], 'b');
+		assert_memory_equal(bytes + 100, zeros, sizeof bytes - 100);
+		assert_int_equal(vfs_pread(fd, bytes, sizeof bytes, 65536 + 110), sizeof bytes);
+		assert_memory_equal(bytes, zeros, sizeof bytes);
+		assert_int_equal(vfs_pread(fd, bytes, sizeof bytes, 65536 + 3 * 4096), 1010);
+		assert_memory_equal(bytes, zeros, 1000);
+		ok(vfs_close(fd));
+		remount();
+		fd = open_rw("/m/f");
+	}
+	ok(vfs_close(fd));
+}
+
 static void a_rollback_forgets(void **state)
 {
 	(void)state;
@@ -410,6 +439,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BOTH(a_commit_shows_all_at_once),
 		BOTH(a_description_reads_what_it_has_written),
+		BOTH(what_lies_between_is_zeros),
 		BOTH(a_rollback_forgets),
 		BOTH(the_last_close_rolls_back),
 		BOTH(others_write_and_truncate_meanwhile),
