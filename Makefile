@@ -112,7 +112,7 @@ test_cflags = -std=gnu11 $(warnings) -Wno-missing-prototypes -Iinclude -Itest/po
 posix_tests = $(filter-out %/test_long.c,$(wildcard test/posix/test_*.c))
 posix_sources = $(posix_tests) test/posix/fixture.c test/posix/all.c
 sim_sources = $(wildcard test/sim/*.c) $(patsubst %,test/unit/%.c,test_sim test_sim_states test_sim_port sim_fixture)
-pool_sources = $(wildcard test/sim/*.c) $(patsubst %,test/unit/%.c,test_pool test_pool_errors pool_fixture)
+pool_sources = $(wildcard test/sim/*.c) $(patsubst %,test/unit/%.c,test_pool test_pool_errors test_pool_nomem pool_fixture)
 blocks_sources = $(patsubst %,test/unit/%.c,test_blocks test_blocks_random blocks_fixture)
 wrap = $(patsubst %,-Wl$(comma)--wrap=%,$(1))
 comma = ,
@@ -138,7 +138,7 @@ build/$(1)/mount: test/unit/test_mount.c build/$(1)/libvfsfs.a
 build/$(1)/sim: $$(sim_sources) build/$(1)/backends/opfs_common/opfs_directory.o $$(wildcard test/sim/*.h) test/unit/sim_fixture.h
 	$$(say)$$(cc_$(1)) $$(test_cflags) -Itest/sim -Ibackends/opfs_common $$(filter-out %.h,$$^) -lcmocka -o $$@
 build/$(1)/pool: $$(pool_sources) build/$(1)/libvfsfs.a $$(wildcard test/sim/*.h) test/unit/pool_fixture.h
-	$$(say)$$(cc_$(1)) $$(test_cflags) -Itest/sim -Ibackends/opfs_common $$(filter-out %.h,$$^) -lcmocka -lpthread -o $$@
+	$$(say)$$(cc_$(1)) $$(test_cflags) -Itest/sim -Ibackends/opfs_common $$(filter-out %.h,$$^) -lcmocka -lpthread $$(call wrap,malloc calloc realloc) -o $$@
 build/$(1)/core: test/unit/test_core.c build/$(1)/libvfsfs.a
 	$$(say)$$(cc_$(1)) $$(test_cflags) $$^ -lcmocka -lpthread -o $$@
 build/$(1)/nomem: test/fault/test_nomem.c test/fault/dump.c build/$(1)/libvfsfs.a

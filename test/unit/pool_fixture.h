@@ -26,7 +26,7 @@
 extern sim *disk;                /* NULL: the pool is in a directory */
 extern vfs_opfs_pool_options at; /* of the mount: 1 MiB of cache, nothing goes out by age */
 
-/* Runs over both; over the simulated disk only. */
+/* Runs over both; over one only. */
 #define BOTH(name)                                                        \
 	{#name "_simulated", name, setup_sim, teardown, NULL},            \
 	{                                                                 \
@@ -35,6 +35,10 @@ extern vfs_opfs_pool_options at; /* of the mount: 1 MiB of cache, nothing goes o
 #define SIMULATED(name)                                \
 	{                                              \
 #name, name, setup_sim, teardown, NULL \
+	}
+#define DIRECTORY(name)                                      \
+	{                                                    \
+#name, name, setup_directory, teardown, NULL \
 	}
 int setup_sim(void **state);
 int setup_directory(void **state);
@@ -60,7 +64,8 @@ void remount(void);
 sim *kill_now(void);
 void mount_instead(sim *s);
 
-/* test_pool_errors.c */
+/* test_pool_errors.c, test_pool_nomem.c: a group of tests, the number that failed. */
 int errors_tests(void);
+int nomem_tests(void);
 
 #endif

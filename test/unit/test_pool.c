@@ -456,5 +456,5 @@ int main(void)
 		BOTH(threads_see_all_of_a_commit_or_nothing),
 	};
 	int failed = cmocka_run_group_tests_name("atomic", tests, NULL, NULL);
-	return failed + errors_tests();
+	return failed + errors_tests() + nomem_tests();
 }
