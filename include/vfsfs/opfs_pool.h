@@ -64,7 +64,7 @@ const char *vfs_opfs_message(void);
 
 /* What a mount has done since it was made; each number only grows. */
 typedef struct vfs_opfs_counters {
-	/* Pages of 4096 bytes that reads and writes found in memory, or not. */
+	/* Pages of 4096 bytes that reads and shared mappings found in memory, or not. */
 	uint64_t hits, misses;
 	/* Blocks of 65536 bytes that were dropped from memory to make room. */
 	uint64_t evictions;

@@ -442,7 +442,10 @@ static void atomic(void)
 	}
 	write_atomically("f", 3, 4096, 60000, false), write_atomically("f", 2, 100, 60000, false);
 	write_atomically("f", 5, 700, 60000, true);
-	write_at("g", 0, 150000); /* in the small cache f's pages go */
+	for (int k = 0; k < 3; k++) { /* in the small cache f's pages must go */
+		write_atomically("f", 8, 4096, 60000, true), write_at("g", 0, 200000);
+		sync_all();
+	}
 	write_atomically("f", 4, 4096, 90000, true), write_at("g", 0, 150000), sync_one("f");
 	open_fd = -1;
 	stays_open = true; /* so that no close writes it */

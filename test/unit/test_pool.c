@@ -416,7 +416,8 @@ static void threads_see_all_of_a_commit_or_nothing(void **state)
 	(void)state;
 	pthread_t reader, writer;
 	int fd = open_rw("/m/f");
-	stop = torn = 0;
+	stop = false;
+	torn = 0;
 	fill(fd, 'a', AREA, 0);
 	assert_int_equal(pthread_create(&reader, NULL, read_area, NULL), 0);
 	assert_int_equal(pthread_create(&writer, NULL, write_and_sync, NULL), 0);
