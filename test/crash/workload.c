@@ -532,5 +532,5 @@ static void random_ops(void)
 const struct workload workloads[] = {{"names", names, 1},        {"replace", replace, 2},
 				     {"appends", appends, 2},    {"truncations", truncations, 2},
 				     {"reuse", reuse, 2},        {"remounts", remounts, 2},
-				     {"growth", growth, 2},      {"atomic", atomic, 4},
+				     {"growth", growth, 2},      {"atomic", atomic, 2},
 				     {"random", random_ops, 12}, {NULL, NULL, 0}};
