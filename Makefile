@@ -15,7 +15,7 @@ glue = $(wildcard lib/wasm/*.c)
 headers = $(wildcard include/vfsfs/*.h lib/*.h lib/wasm/*.h) build/include/uthash.h
 
 # What is called often is compiled for speed, the rest for size.
-hot = dup fd mem node stream time
+hot = cache dup fd mem node pool stream time
 speed = $(if $(filter $(hot),$(notdir $(basename $(1)))),-O2,-Oz)
 
 # make V=1 shows whole commands

@@ -9,11 +9,16 @@
 
 /* ---- The table of blocks ---- */
 
-static size_t bucket_of(const vfs__cache *c, const vfs__cached *f, uint64_t i)
+static uint32_t hash(const vfs__cached *f, uint64_t i)
 {
 	uint64_t h = ((uint64_t)(uintptr_t)f >> 4) * 0x9e3779b97f4a7c15u + i;
 	h *= 0x9e3779b97f4a7c15u;
-	return (size_t)(h >> 32) & (c->buckets - 1);
+	return (uint32_t)(h >> 32);
+}
+
+static size_t bucket_of(const vfs__cache *c, const vfs__cached *f, uint64_t i)
+{
+	return hash(f, i) & (c->buckets - 1);
 }
 
 vfs__block *vfs__block_find(vfs__cached *f, uint64_t i)
@@ -236,6 +241,31 @@ static int64_t read_past(vfs__cached *f, char *to, size_t len, off_t pos)
 	return got < 0 ? got : got < (int64_t)n ? -EIO : got;
 }
 
+/* Where the cache is full, what is read here and there goes straight to the program the
+ * first time, and leaves a note: a block, and what it evicts, are for what is read
+ * again. */
+static bool is_read_once(vfs__cached *f, size_t len, off_t pos)
+{
+	vfs__cache *c = f->cache;
+	if (c->room.used + VFS_BLOCK <= c->budget || pos == f->next_pos ||
+	    pos + (off_t)len > f->valid || vfs__block_find(f, (uint64_t)pos >> VFS_BLOCK_SHIFT))
+		return false;
+	uint32_t h = hash(f, (uint64_t)pos >> VFS__PAGE_SHIFT), *note = &c->missed[h % VFS__MISSED];
+	if (*note == h)
+		return false;
+	*note = h;
+	return true;
+}
+
+static int read_once(vfs__cached *f, void *to, size_t len, off_t pos)
+{
+	vfs__cache *c = f->cache;
+	size_t at = pos & (VFS_BLOCK - 1);
+	int64_t got = c->port->handles->read(c->port, f->handle, to, len, f->base + pos);
+	c->counts.misses += count_bits(vfs__pages(at, at + len));
+	return got < 0 ? (int)got : got < (int64_t)len ? -EIO : 0;
+}
+
 ssize_t vfs__cache_read(vfs__cached *f, void *buf, size_t len, off_t pos)
 {
 	char *to = buf;
@@ -255,11 +285,12 @@ ssize_t vfs__cache_read(vfs__cached *f, void *buf, size_t len, off_t pos)
 		}
 		if (n > len - done)
 			n = len - done;
-		if (!err)
-			err = vfs__block_load(f, i, at, at + n, &b);
+		if (!err && is_read_once(f, n, pos))
+			err = read_once(f, to + done, n, pos);
+		else if (!err && (err = vfs__block_load(f, i, at, at + n, &b)) == 0)
+			vfs_blocks_read(&f->blocks, f->size, to + done, n, pos);
 		if (err)
 			return done ? (ssize_t)done : (ssize_t)err;
-		vfs_blocks_read(&f->blocks, f->size, to + done, n, pos);
 		done += n;
 		pos += (off_t)n;
 	}

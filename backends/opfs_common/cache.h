@@ -19,6 +19,7 @@
 #include <vfsfs/blocks.h>
 
 enum { VFS__PAGE_SHIFT = 12, VFS__PAGE = 1 << VFS__PAGE_SHIFT };
+enum { VFS__MISSED = 4096 }; /* a power of two */
 
 /* What made data go out. */
 enum vfs__cause {
@@ -50,6 +51,9 @@ typedef struct vfs__cache {
 	size_t buckets;             /* a power of two, or 0 */
 	size_t blocks;
 	struct vfs__block *hand; /* of the clock: blocks in a ring */
+	/* Pages that a read went past the cache for: hashes, each in the place of its
+	 * lower bits. */
+	uint32_t missed[VFS__MISSED];
 	/* Makes the journal durable as it stands, and file->durable its valid; nothing of
 	 * the file is held then. */
 	int (*settle)(vfs__cached *file);
