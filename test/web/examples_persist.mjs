@@ -1,6 +1,6 @@
 // examples/persist: what survives reloads and crashes of the browser, and what a person
 // is told where it cannot.
-import {mkdtempSync, rmSync} from 'node:fs';
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {launch} from './harness.mjs';
@@ -104,14 +104,29 @@ export async function persist({name, serve, shows, test}) {
 			await shows(other, 'error', 'OPFS needs a secure origin: serve the page from https:// or from localhost');
 			await other.close();
 		});
+		if (name === 'firefox')	// Chromium's have an OPFS in memory
+			await test('persist: a private window is told', secret);
 		if (name === 'chromium')
-			await test('persist: a full disk is told, and the notes stay', () => full(page));
+			await test('persist: a full disk is told, and the notes stay', full);
 	} finally {
 		stop();
 		await session.close();
 		rmSync(profile, {recursive: true, force: true, maxRetries: 5});
 	}
 
+	async function secret() {
+		const folder = mkdtempSync(join(tmpdir(), 'vfsfs-private-'));
+		writeFileSync(join(folder, 'prefs.js'), 'user_pref("browser.privatebrowsing.autostart", true);\n');
+		const other = await launch(name, folder);
+		try {
+			const tab = await other.browser.newPage();
+			await tab.goto(url);
+			await shows(tab, 'error', 'this browser refuses OPFS here, as some do in private windows');
+		} finally {
+			await other.close();
+			rmSync(folder, {recursive: true, force: true, maxRetries: 5});
+		}
+	}
 	// The quota is set by Chromium's debugging protocol.
 	async function full() {
 		const protocol = await page.createCDPSession();
