@@ -77,11 +77,15 @@ $(foreach v,$(wasm),$(eval $(call variant,$(v),libvfsfs$(if $(findstring -mt,$(v
 # The archives for wasm as users link them, both in one folder.
 build/lib/%: build/wasm/% ; @mkdir -p $(@D) && cp $< $@
 build/lib/libvfsfs-mt.a: build/wasm-mt/libvfsfs-mt.a ; @mkdir -p $(@D) && cp $< $@
-build/lib/libvfsfs.js: lib/wasm/libvfsfs.js ; @mkdir -p $(@D) && cp $< $@
+build/lib/%.js: lib/wasm/%.js ; @mkdir -p $(@D) && cp $< $@
 build/lib64/libvfsfs.a: build/wasm64/libvfsfs.a ; @mkdir -p $(@D) && cp $< $@
-build/lib64/libvfsfs.js: lib/wasm/libvfsfs.js ; @mkdir -p $(@D) && cp $< $@
-lib: build/lib/libvfsfs.a build/lib/libvfsfs-mt.a build/lib/libvfsfs.js
-lib64: build/lib64/libvfsfs.a build/lib64/libvfsfs.js
+build/lib64/%.js: lib/wasm/%.js ; @mkdir -p $(@D) && cp $< $@
+# with libvfsfs.js in it, so that one option does it
+build/lib/libvfsfs_pool.js build/lib64/libvfsfs_pool.js: lib/wasm/libvfsfs.js lib/wasm/libvfsfs_pool.js
+	@mkdir -p $(@D) && cat $^ >$@
+js_libraries = $(notdir $(wildcard lib/wasm/*.js))
+lib: build/lib/libvfsfs.a build/lib/libvfsfs-mt.a $(js_libraries:%=build/lib/%)
+lib64: build/lib64/libvfsfs.a $(js_libraries:%=build/lib64/%)
 
 # ---- Demo ----
 
@@ -104,6 +108,39 @@ build/demo/%.o: Makefile build/wasm/compiler
 	@mkdir -p $(@D)
 	@echo '  $@ (half a minute)' && $(em)/emcc -O2 -w $(sqlite_flags) -I$(sqlite) -c $(sqlite)/$*.c -o $@
 .SECONDARY: build/demo/sqlite3.o build/demo/shell.o
+
+# ---- Examples for browsers: build/examples/, each folder as it is served ----
+
+example_flags = -O2 -sALLOW_MEMORY_GROWTH
+# The program, and what it is linked with.
+example_page = visits.js
+example_csp = visits.js
+example_modularize = visits.js -sMODULARIZE -sEXPORT_NAME=createVisits
+example_module = visits.mjs -sMODULARIZE -sEXPORT_ES6
+example_vite = visits.mjs -sMODULARIZE -sEXPORT_ES6 -sENVIRONMENT=worker
+starts = page csp modularize module vite
+define example
+build/examples/$(1)/$(firstword $(example_$(1))): examples/start/visits.c $$(wildcard examples/start/$(1)/*) build/lib/libvfsfs.a $$(js_libraries:%=build/lib/%)
+	@mkdir -p $$(@D) && cp examples/start/$(1)/* $$(@D)
+	$$(say)$$(em)/emcc $$(example_flags) $$< $(wordlist 2,9,$(example_$(1))) -Lbuild/lib -lvfsfs -lvfsfs_pool.js -o $$@
+endef
+$(foreach e,$(starts),$(eval $(call example,$(e))))
+build/examples/callback/callback.js: $(wildcard examples/start/callback/*) build/lib/libvfsfs.a
+	@mkdir -p $(@D) && cp examples/start/callback/* $(@D)
+	$(say)$(em)/emcc $(example_flags) -Iinclude examples/start/callback/callback.c -Lbuild/lib -lvfsfs -o $@
+build/examples/persist/persist.js: $(wildcard examples/persist/*) build/lib/libvfsfs.a build/lib/libvfsfs.js
+	@mkdir -p $(@D) && cp examples/persist/* $(@D)
+	$(say)$(em)/emcc $(example_flags) -sEXPORTED_RUNTIME_METHODS=stringToNewUTF8,UTF8ToString -Iinclude examples/persist/persist.c \
+		-Lbuild/lib -lvfsfs -lvfsfs.js -o $@
+
+build/examples/first.js: examples/start/visits.c test/web/examples_first.js build/lib/libvfsfs.a $(js_libraries:%=build/lib/%)
+	@mkdir -p $(@D)
+	$(say)$(em)/emcc $(example_flags) -sEXIT_RUNTIME $< -Lbuild/lib -lvfsfs -lvfsfs_pool.js --pre-js test/web/examples_first.js -o $@
+
+examples = $(foreach e,$(starts),build/examples/$e/$(firstword $(example_$e))) build/examples/callback/callback.js build/examples/persist/persist.js
+examples: $(examples)
+persist: build/examples/persist/persist.js
+	$(em)/node examples/serve.mjs build/examples/persist
 
 # ---- Tests: test/README.md tells what each part is ----
 
@@ -253,10 +290,11 @@ test-node:
 
 test-web:
 	@test/setup/packages.sh browser
-	@$(MAKE) --no-print-directory -j2 build/wasm/posix-pool.js build/wasm/kill.js build/wasm/sahpool_pool.js build/wasm/atomic.js $(foreach v,wasm wasm-mt,build/$v/posix.js build/$v/opfs_port.js)
+	@$(MAKE) --no-print-directory -j2 build/wasm/posix-pool.js build/wasm/kill.js build/wasm/sahpool_pool.js build/wasm/atomic.js $(foreach v,wasm wasm-mt,build/$v/posix.js build/$v/opfs_port.js) examples build/examples/first.js
 	@$(tally) posix,wasm,chromium test/web/run.sh --browser chromium build/wasm/posix.js
 	@$(tally) posix,wasm-mt,chromium test/web/run.sh --browser chromium --mt build/wasm-mt/posix.js
 	@for b in chromium firefox; do $(tally) posix,opfs_pool,$$b test/web/run.sh --browser $$b build/wasm/posix-pool.js; done
+	@for b in chromium firefox; do NODE=$(em)/node $(tally) examples,$$b test/web/examples.sh $$b; done
 	@for b in chromium firefox; do for v in wasm wasm-mt; do $(tally) opfs-port,$$v,$$b test/web/opfs_port.sh $$b build/$$v/opfs_port.js; done; done
 	@for b in chromium firefox; do $(tally) atomic,$$b test/web/atomic.sh $$b build/wasm/atomic.js; done
 	@for b in chromium firefox; do $(tally) kill,$$b test/web/kill.sh $$b 5; done
@@ -283,7 +321,7 @@ lint: all lib
 
 install: lib
 	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/lib/cmake/vfsfs $(DESTDIR)$(PREFIX)/include/vfsfs
-	install -m 644 build/lib/libvfsfs.a build/lib/libvfsfs-mt.a build/lib/libvfsfs.js $(DESTDIR)$(PREFIX)/lib
+	install -m 644 build/lib/libvfsfs.a build/lib/libvfsfs-mt.a $(js_libraries:%=build/lib/%) $(DESTDIR)$(PREFIX)/lib
 	install -m 644 include/vfsfs/*.h $(DESTDIR)$(PREFIX)/include/vfsfs
 	for f in vfsfs vfsfs-mt; do case $$f in *-mt) flag=' -pthread';; *) flag=;; esac; \
 		sed "s,@PREFIX@,$(PREFIX),; s,@VERSION@,$(version),; s,@LIB@,$$f,; s,@FLAG@,$$flag," lib/wasm/vfsfs.pc.in \
@@ -294,12 +332,13 @@ install: lib
 
 help:
 	@echo 'make demo       SQLite and a tour of the filesystem, in Node and Chromium'
+	@echo 'make persist    serves examples/persist at 127.0.0.1:8000; make examples: build/examples/'
 	@echo 'make test       every test; the parts: test-native test-node test-web test-suites'
 	@echo 'make test-long  what takes longer'
 	@echo 'make lint       what is checked without running'
 	@echo 'make bench      speed, memory and size beside the peers'
-	@echo 'make lib        build/lib: libvfsfs.a, libvfsfs-mt.a, libvfsfs.js for wasm'
-	@echo 'make lib64      build/lib64: libvfsfs.a and libvfsfs.js for -sMEMORY64'
+	@echo 'make lib        build/lib: libvfsfs.a, libvfsfs-mt.a, libvfsfs*.js for wasm'
+	@echo 'make lib64      build/lib64: libvfsfs.a and libvfsfs*.js for -sMEMORY64'
 	@echo 'make            build/gcc/libvfsfs.a, natively'
 	@echo 'make install    PREFIX=$(PREFIX)'
 	@echo 'Variables: EMCC, PREFIX, DESTDIR, UTHASH, VFSFS_CACHE, V=1'
@@ -320,5 +359,5 @@ test-long:
 	@$(tally) fuzz,hour $(MAKE) --no-print-directory fuzz
 	@$(tally) --sum
 
-.PHONY: FORCE lint install help test-long all lib lib64 demo test test-native test-node test-web test-suites bench clean fuzz
+.PHONY: FORCE examples persist lint install help test-long all lib lib64 demo test test-native test-node test-web test-suites bench clean fuzz
 .DELETE_ON_ERROR:

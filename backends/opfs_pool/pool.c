@@ -471,7 +471,7 @@ static int pool_mount(FSMount *m, const void *options)
 	p->age = o.age ? o.age : AGE;
 	err = vfs__pool_load(p);
 	p->loaded = !err;
-	return err;
+	return err ? vfs__pool_explain(err) : 0;
 }
 
 static void pool_unmount(FSMount *m)

@@ -110,6 +110,8 @@ void vfs__pool_close(vfs__pool_files *files);
 /* The files that vfs_opfs_prepare has opened, or that can be opened at once: the
  * caller's now. vfs_mount's errors. */
 int vfs__pool_take(const vfs_opfs_pool_options *o, vfs__pool_files **out);
+/* err, of a pool whose files are open, with the sentence for it. */
+int vfs__pool_explain(int err);
 
 /* ---- pool_slots.c: headers ---- */
 

@@ -50,7 +50,9 @@ typedef struct vfs_opfs_pool_options {
  * directory, is synchronous. On a port that is at once `done` is called before this
  * returns. The options are copied; NULL: all zero. `done` may be NULL.
  *
- * From JavaScript before main: Module.vfs.prepare() (lib/wasm/libvfsfs.js).
+ * From JavaScript before main: Module.vfs.prepare() (lib/wasm/libvfsfs.js); a program
+ * linked with -lvfsfs_pool.js finds it mounted. Where it could not be done, vfs_mount
+ * gives the error that `done` got, once.
  *
  * 0: it has begun. -EBUSY: it was begun already, and not mounted since.
  * -EOPNOTSUPP, -ENOMEM, -ENAMETOOLONG: `done` is not called.
