@@ -54,6 +54,7 @@ layer() {
 	fd) echo 3 ;;
 	path) echo 4 ;;
 	trace | open | dup | stream | name | attr | dir | fcntl | fallocate | atomic | mmap | mount) echo 5 ;;
+	tar*) echo 6 ;;
 	*) echo "no layer for $1 in test/lint.sh" >&2 && echo 0 ;;
 	esac
 }

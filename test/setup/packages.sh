@@ -20,6 +20,7 @@ wanted() {
 		pkg-config pkg-config
 		${UTHASH:-/usr/include}/uthash.h uthash-dev
 		/usr/include/cmocka.h libcmocka-dev
+		bsdtar libarchive-tools
 		END
 	lint) cat <<-END ;;
 		clang-format clang-format
