@@ -275,6 +275,9 @@ build/$(1)/quota.js: test/web/quota.c test/web/quota.js lib/wasm/libvfsfs.js bui
 build/$(1)/atomic.js: test/web/atomic.c test/web/atomic.js lib/wasm/libvfsfs.js build/$(1)/libvfsfs$(2).a
 	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O2 $$(test_cflags) $$(posix_wasm_flags) $$< -Lbuild/$(1) -lvfsfs$(2) \
 		--js-library lib/wasm/libvfsfs.js --pre-js test/web/atomic.js -o $$@
+build/$(1)/tar_pool.js: test/wasm/tar.c test/wasm/tar.js lib/wasm/libvfsfs.js lib/wasm/libvfsfs_tar.js build/$(1)/libvfsfs$(2).a
+	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O2 -DPOOL $$(test_cflags) $$(posix_wasm_flags) $$< -Lbuild/$(1) -lvfsfs$(2) \
+		--js-library lib/wasm/libvfsfs.js --js-library lib/wasm/libvfsfs_tar.js --pre-js test/wasm/tar.js -o $$@
 build/$(1)/opfs_port.js: $$(opfs_port_sources) test/web/opfs_steps.h $$(wildcard backends/opfs_common/*.h) build/$(1)/libvfsfs$(2).a
 	$$(say)$$(cc_$(1)) $$(filter-out -Werror,$$(test_cflags)) $$(posix_wasm_flags) $$(opfs_port_sources) -Lbuild/$(1) -lvfsfs$(2) -o $$@
 endef
@@ -293,11 +296,12 @@ test-node:
 
 test-web:
 	@test/setup/packages.sh browser
-	@$(MAKE) --no-print-directory -j2 build/wasm/posix-pool.js build/wasm/kill.js build/wasm/sahpool_pool.js build/wasm/atomic.js $(foreach v,wasm wasm-mt,build/$v/posix.js build/$v/opfs_port.js) examples build/examples/first.js
+	@$(MAKE) --no-print-directory -j2 build/wasm/posix-pool.js build/wasm/tar_pool.js build/wasm/kill.js build/wasm/sahpool_pool.js build/wasm/atomic.js $(foreach v,wasm wasm-mt,build/$v/posix.js build/$v/opfs_port.js) examples build/examples/first.js
 	@$(tally) posix,wasm,chromium test/web/run.sh --browser chromium build/wasm/posix.js
 	@$(tally) posix,wasm-mt,chromium test/web/run.sh --browser chromium --mt build/wasm-mt/posix.js
 	@for b in chromium firefox; do $(tally) posix,opfs_pool,$$b test/web/run.sh --browser $$b build/wasm/posix-pool.js; done
 	@for b in chromium firefox; do NODE=$(em)/node $(tally) examples,$$b test/web/examples.sh $$b; done
+	@for b in chromium firefox; do $(tally) tar,opfs_pool,$$b test/web/tar.sh $$b build/wasm/tar_pool.js; done
 	@for b in chromium firefox; do for v in wasm wasm-mt; do $(tally) opfs-port,$$v,$$b test/web/opfs_port.sh $$b build/$$v/opfs_port.js; done; done
 	@for b in chromium firefox; do $(tally) atomic,$$b test/web/atomic.sh $$b build/wasm/atomic.js; done
 	@for b in chromium firefox; do $(tally) kill,$$b test/web/kill.sh $$b 5; done

@@ -21,6 +21,8 @@
  *                                          -lvfsfs_pool.js): the directory to mount it on; where that
  *                                          cannot be done, main is not run
  *
+ * and, with -lvfsfs_tar.js too, exportTar, importTar, exportFile, importFile.
+ *
  * As with Node's calls of these names, a number may stand for {mode} and a
  * string for {encoding}. Each throws an Error with .code ('ENOENT'), .errno (the
  * number), .syscall and .path, and a TypeError for arguments of other types.
@@ -93,11 +95,11 @@ addToLibrary({
 				raw(FREE, p);
 			}
 		}
-		function call(number, syscall, path, arg) {
+		function call(number, syscall, path, arg, enter = raw) {
 			if (typeof path != 'string') throw new TypeError(`${syscall}: the path is no string`);
 			var bytes = new TextEncoder().encode(path + '\0');
 			if (bytes.indexOf(0) < bytes.length - 1) check(-{{{ cDefs.EINVAL }}}, syscall, path);
-			return check(withMemory(bytes.length, bytes, (p) => raw(number, p, arg)), syscall, path);
+			return check(withMemory(bytes.length, bytes, (p) => enter(number, p, arg)), syscall, path);
 		}
 		// of what may be {mode}, {encoding}, a mode or an encoding
 		var option = (options, name, type) => typeof options == type ? options : options?.[name] ?? undefined;
@@ -270,6 +272,8 @@ addToLibrary({
 			}
 			return ready;
 		}
+		// what libvfsfs_tar.js builds on
+		vfsApi.inner = {OPEN, CREATE, READ, WRITE, CLOSE, raw, early, check, call, text, withMemory};
 		Module['vfsPrepared'] = (id, err, message) => open.ends[id](err, message);
 		return {
 			'prepare': prepare,

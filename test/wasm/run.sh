@@ -516,6 +516,25 @@ pool_option_off() {
 	says 'This is visit 1.' "$NODE" use.js
 }
 t pool_option_off pool_option_off
+# ---- Streams: trees as tar, files ----
+
+streams() {
+	build tar.js "$here/tar.c" --js-library "$root/lib/wasm/libvfsfs.js" --js-library "$root/lib/wasm/libvfsfs_tar.js" \
+		--pre-js "$here/tar.js" -sALLOW_MEMORY_GROWTH "$@" || return
+	"$NODE" tar.js >found 2>&1
+	same "$here/tar.expected" found
+}
+t js_streams_O0 streams -O0
+t js_streams_O2 streams -O2
+with closure "$closure" js_streams_closure streams -Oz --closure 1
+with libvfsfs-mt.a "$mt" js_streams_pthread streams -O1 -pthread -Wno-pthreads-mem-growth
+with "64-bit libvfsfs.a" "$m64" js_streams_memory64 streams -O1 -sMEMORY64 -Wno-deprecated
+# Who does not ask for it does not get it.
+no_tar_unless_asked_for() {
+	build api.js "$here/js_api.c" --js-library "$root/lib/wasm/libvfsfs.js" -O1 --profiling-funcs || return
+	! grep -a vfs_tar api.wasm && ! grep exportTar api.js
+}
+t no_tar_unless_asked_for no_tar_unless_asked_for
 
 echo "$passed passed, $failed failed${skipped:+, $skipped skipped}"
 [ $failed = 0 ]
