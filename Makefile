@@ -87,6 +87,20 @@ js_libraries = $(notdir $(wildcard lib/wasm/*.js))
 lib: build/lib/libvfsfs.a build/lib/libvfsfs-mt.a $(js_libraries:%=build/lib/%)
 lib64: build/lib64/libvfsfs.a $(js_libraries:%=build/lib64/%)
 
+# ---- vfsfs-pool: a program of the host, and nothing of the archives ----
+
+tool_sources = $(wildcard backends/opfs_pool/tool/*.c)
+tool_headers = $(wildcard backends/*/*.h backends/opfs_pool/tool/*.h)
+# What reads the names that Firefox and Chromium keep, where the host has it.
+tool_sqlite = $(if $(wildcard /usr/include/sqlite3.h),-DTOOL_SQLITE -lsqlite3)
+tool_leveldb = $(if $(wildcard /usr/include/leveldb/c.h),-DTOOL_LEVELDB -lleveldb)
+define tool
+build/$(1)/vfsfs-pool: $$(tool_sources) $$(tool_headers) $$(headers) build/$(1)/libvfsfs.a
+	$$(say)$$(cc_$(1)) $$(CFLAGS) $$(tool_sources) build/$(1)/libvfsfs.a $$(tool_sqlite) $$(tool_leveldb) -lpthread -o $$@
+endef
+$(foreach v,$(native),$(eval $(call tool,$(v))))
+vfsfs-pool: build/gcc/vfsfs-pool
+
 # ---- Demo ----
 
 demo_programs = $(foreach p,hello sqlite,$(foreach f,vfsfs jsfs wasmfs,build/demo/$p-$f.js))
@@ -346,6 +360,7 @@ help:
 	@echo 'make bench      speed, memory and size beside the peers'
 	@echo 'make lib        build/lib: libvfsfs.a, libvfsfs-mt.a, libvfsfs*.js for wasm'
 	@echo 'make lib64      build/lib64: libvfsfs.a and libvfsfs*.js for -sMEMORY64'
+	@echo 'make vfsfs-pool build/gcc/vfsfs-pool: looks at, extracts and repairs pools'
 	@echo 'make            build/gcc/libvfsfs.a, natively'
 	@echo 'make install    PREFIX=$(PREFIX)'
 	@echo 'Variables: EMCC, PREFIX, DESTDIR, UTHASH, VFSFS_CACHE, V=1'
@@ -366,5 +381,5 @@ test-long:
 	@$(tally) fuzz,hour $(MAKE) --no-print-directory fuzz
 	@$(tally) --sum
 
-.PHONY: FORCE examples persist lint install help test-long all lib lib64 demo test test-native test-node test-web test-suites bench clean fuzz
+.PHONY: FORCE examples persist vfsfs-pool lint install help test-long all lib lib64 demo test test-native test-node test-web test-suites bench clean fuzz
 .DELETE_ON_ERROR:
