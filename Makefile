@@ -277,9 +277,9 @@ build/$(1)/posix-pool.js: $$(patsubst %.c,build/$(1)/%.o,$$(posix_tests) test/po
 		build/$(1)/libvfsfs$(2).a test/web/mount_pool.c test/web/mount_pool.js
 	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O1 -Iinclude $$(posix_wasm_flags) $$(filter %.o %.c,$$^) -Lbuild/$(1) -lvfsfs$(2) \
 		--js-library lib/wasm/libvfsfs.js --pre-js test/web/mount_pool.js $$(call cmocka_wasm,$(1))/lib/$$(cmocka_lib_$(1)) -o $$@
-build/$(1)/sahpool_pool.js: test/web/sahpool_pool.c test/web/sahpool_calls.js lib/wasm/libvfsfs.js build/$(1)/libvfsfs$(2).a
+build/$(1)/sahpool_pool.js: test/web/sahpool_pool.c test/web/sahpool_calls.js lib/wasm/libvfsfs.js lib/wasm/libvfsfs_tar.js build/$(1)/libvfsfs$(2).a
 	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O1 $$(test_cflags) $$(filter-out -sEXIT_RUNTIME,$$(posix_wasm_flags)) -sEXPORTED_RUNTIME_METHODS=ccall \
-		$$< -Lbuild/$(1) -lvfsfs$(2) --js-library lib/wasm/libvfsfs.js --pre-js test/web/sahpool_calls.js -o $$@
+		$$< -Lbuild/$(1) -lvfsfs$(2) --js-library lib/wasm/libvfsfs.js --js-library lib/wasm/libvfsfs_tar.js --pre-js test/web/sahpool_calls.js -o $$@
 build/$(1)/kill.js: $$(kill_sources) test/web/kill.js test/web/kill_ops.h lib/wasm/libvfsfs.js build/$(1)/libvfsfs$(2).a
 	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O2 $$(test_cflags) $$(posix_wasm_flags) $$(kill_sources) -Lbuild/$(1) -lvfsfs$(2) \
 		--js-library lib/wasm/libvfsfs.js --pre-js test/web/kill.js -o $$@

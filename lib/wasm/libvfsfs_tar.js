@@ -8,6 +8,9 @@
  *   importTar(directory, source, {progress}) makes an archive's files below it: a promise
  *   exportFile(path, {progress})             a ReadableStream of the file's bytes
  *   importFile(path, source, {progress, mode})  the file has the source's bytes: a promise
+ *   importSahpool(pool, directory, {progress})  copies the files of a pool of SQLite's opfs-sahpool, a
+ *                                            directory of OPFS that nobody has open, and leaves it as it
+ *                                            is: a promise of their paths
  *
  * A source is a ReadableStream, a Blob or File, an ArrayBuffer or a view of one, or what
  * can be iterated (with await too) and gives these bytes in pieces. progress is called
@@ -144,11 +147,44 @@ addToLibrary({
 				if (done) check(err, 'close', path);
 			}
 		}
+		// the path in a slot's header (backends/opfs_pool/FORMAT.md), where it has one that SQLite would keep
+		function sahpoolPath(h) {
+			var view = new DataView(h.buffer), flags = view.getUint32(512), digest = [0, 0];
+			if (flags & 0x80) {
+				digest = [0xdeadbeef, 0x41c6ce57];
+				for (var k = 0; k < 516; k++) {
+					digest[0] = Math.imul(digest[0] ^ h[k], 2654435761);
+					digest[1] = Math.imul(digest[1] ^ h[k], 104729);
+				}
+			}
+			var right = digest.every((d, k) => d >>> 0 == view.getUint32(516 + 4 * k, true));
+			if (right && h[0] && flags & 0x84900 && !(flags & 8)) return new TextDecoder().decode(h.subarray(0, h.indexOf(0)));
+		}
+		async function importSahpool(pool, path, options) {
+			var directory = await navigator['storage']['getDirectory'](), found = [];
+			for (var name of pool.split('/').concat('.opaque')) {
+				// it is ours, and knows more than its headers say: mount it
+				if (name == '.opaque') for await (var other of directory['keys']()) if (/^journal\.[01]$/.test(other)) check(-{{{ cDefs.EINVAL }}}, 'importSahpool', pool);
+				if (name) directory = await directory['getDirectoryHandle'](name);
+			}
+			for await (var handle of directory['values']()) {
+				var file = await handle['getFile'](), head = new Uint8Array(await file.slice(0, 524).arrayBuffer());
+				var inner = head.length == 524 && sahpoolPath(head);
+				if (!inner) continue;
+				if (inner.split('/').includes('..')) check(-{{{ cDefs.EBADMSG }}}, 'importSahpool', inner);
+				var to = path + '/' + inner.replace(/^\/+/, '');
+				Module['vfs']['mkdir'](to.slice(0, to.lastIndexOf('/')), {'recursive': true});
+				await importFile(to, file.slice(4096), options);
+				found.push(to);
+			}
+			return found.sort();
+		}
 		Object.assign(Module['vfs'], {
 			'exportTar': exportTar,
 			'importTar': importTar,
 			'exportFile': exportFile,
 			'importFile': importFile,
+			'importSahpool': importSahpool,
 		});
 	},
 });
