@@ -236,16 +236,17 @@ fuzz: build/fuzz/fuzz
 	build/fuzz/fuzz -max_total_time=$(SECONDS) -max_len=1500 -timeout=120 -rss_limit_mb=4096 build/fuzz/found
 
 native_programs = $(foreach v,gcc clang asan tsan,build/$v/posix) build/host/posix \
-	build/asan/blocks build/asan/sim build/asan/core build/tsan/core build/asan/mount build/asan/tar build/asan/tar_bad build/asan/threads build/tsan/threads build/asan/pool build/tsan/pool build/gcc/nomem build/asan/nomem build/fuzz/corpus \
+	build/asan/blocks build/asan/sim build/asan/core build/tsan/core build/asan/mount build/asan/tar build/asan/tar_bad build/asan/vfsfs-pool build/asan/threads build/tsan/threads build/asan/pool build/tsan/pool build/gcc/nomem build/asan/nomem build/fuzz/corpus \
 	build/crash/crash build/crash/faults build/crash/asan-crash build/crash/asan-damage
 test-native:
-	@test/setup/packages.sh build fuzz
+	@test/setup/packages.sh build tool fuzz
 	@$(MAKE) --no-print-directory -j2 $(native_programs)
 	@$(tally) posix,tmpfs build/host/posix
 	@for v in gcc clang asan tsan; do $(tally) posix,$$v build/$$v/posix; done
 	@for v in asan tsan; do $(tally) threads,$$v build/$$v/threads; $(tally) core,$$v build/$$v/core; $(tally) pool,$$v build/$$v/pool; done
 	@$(tally) blocks,asan build/asan/blocks; $(tally) sim,asan build/asan/sim; $(tally) mount,asan build/asan/mount
 	@$(tally) tar,asan build/asan/tar; $(tally) tar-bad,asan build/asan/tar_bad
+	@$(tally) vfsfs-pool,asan test/tool/run.sh build/asan/vfsfs-pool
 	@for v in gcc asan; do $(tally) nomem,$$v build/$$v/nomem; done
 	@$(tally) fuzz,corpus build/fuzz/corpus test/fuzz/corpus
 	@$(tally) crash,asan build/crash/asan-crash; $(tally) crash,faults build/crash/faults; $(tally) crash,damage build/crash/asan-damage
@@ -309,13 +310,14 @@ test-node:
 	@$(tally) setup test/setup/selftest.sh
 
 test-web:
-	@test/setup/packages.sh browser
-	@$(MAKE) --no-print-directory -j2 build/wasm/posix-pool.js build/wasm/tar_pool.js build/wasm/kill.js build/wasm/sahpool_pool.js build/wasm/atomic.js $(foreach v,wasm wasm-mt,build/$v/posix.js build/$v/opfs_port.js) examples build/examples/first.js
+	@test/setup/packages.sh build tool browser
+	@$(MAKE) --no-print-directory -j2 build/gcc/vfsfs-pool build/wasm/posix-pool.js build/wasm/tar_pool.js build/wasm/kill.js build/wasm/sahpool_pool.js build/wasm/atomic.js $(foreach v,wasm wasm-mt,build/$v/posix.js build/$v/opfs_port.js) examples build/examples/first.js
 	@$(tally) posix,wasm,chromium test/web/run.sh --browser chromium build/wasm/posix.js
 	@$(tally) posix,wasm-mt,chromium test/web/run.sh --browser chromium --mt build/wasm-mt/posix.js
 	@for b in chromium firefox; do $(tally) posix,opfs_pool,$$b test/web/run.sh --browser $$b build/wasm/posix-pool.js; done
 	@for b in chromium firefox; do NODE=$(em)/node $(tally) examples,$$b test/web/examples.sh $$b; done
 	@for b in chromium firefox; do $(tally) tar,opfs_pool,$$b test/web/tar.sh $$b build/wasm/tar_pool.js; done
+	@for b in chromium firefox; do $(tally) vfsfs-pool,$$b test/tool/profile.sh $$b build/gcc/vfsfs-pool build/wasm/tar_pool.js; done
 	@for b in chromium firefox; do for v in wasm wasm-mt; do $(tally) opfs-port,$$v,$$b test/web/opfs_port.sh $$b build/$$v/opfs_port.js; done; done
 	@for b in chromium firefox; do $(tally) atomic,$$b test/web/atomic.sh $$b build/wasm/atomic.js; done
 	@for b in chromium firefox; do $(tally) kill,$$b test/web/kill.sh $$b 5; done
@@ -340,9 +342,10 @@ lint: all lib
 
 # ---- Installation ----
 
-install: lib
-	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/lib/cmake/vfsfs $(DESTDIR)$(PREFIX)/include/vfsfs
+install: lib vfsfs-pool
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/lib/cmake/vfsfs $(DESTDIR)$(PREFIX)/include/vfsfs
 	install -m 644 build/lib/libvfsfs.a build/lib/libvfsfs-mt.a $(js_libraries:%=build/lib/%) $(DESTDIR)$(PREFIX)/lib
+	install -m 755 build/gcc/vfsfs-pool $(DESTDIR)$(PREFIX)/bin
 	install -m 644 include/vfsfs/*.h $(DESTDIR)$(PREFIX)/include/vfsfs
 	for f in vfsfs vfsfs-mt; do case $$f in *-mt) flag=' -pthread';; *) flag=;; esac; \
 		sed "s,@PREFIX@,$(PREFIX),; s,@VERSION@,$(version),; s,@LIB@,$$f,; s,@FLAG@,$$flag," lib/wasm/vfsfs.pc.in \

@@ -20,9 +20,9 @@ static int start(void)
 	return err;
 }
 
-EMSCRIPTEN_KEEPALIVE void finish(void)
+EMSCRIPTEN_KEEPALIVE void finish(int unmount)
 {
-	emscripten_force_exit(vfs_unmount("/tmp") != 0);
+	emscripten_force_exit(unmount && vfs_unmount("/tmp"));
 }
 #else
 static int start(void)

@@ -1,4 +1,5 @@
-// Module.vfs's streams, after main: in Node, or in a browser over a pool (tar.c's POOL).
+// Module.vfs's streams, after main: in Node, or in a browser over a pool (tar.c's POOL), which is
+// not unmounted at the end where an argument says "left".
 (() => {
 	if (typeof process != 'undefined' && require('worker_threads').isMainThread === false) return;
 	var log = (...args) => console.log(args.join(' '));
@@ -81,5 +82,5 @@
 	}
 	var pool = typeof process == 'undefined';
 	if (pool) Module['preRun'] = [].concat(Module['preRun'] ?? [], () => { Module['vfs']['prepare']({'directory': '/tar', 'capacity': 16}) });
-	Module['postRun'] = () => all().catch((e) => log(e.stack)).then(() => pool && Module['_finish']());
+	Module['postRun'] = () => all().catch((e) => log(e.stack)).then(() => pool && Module['_finish'](Module['arguments'][0] != 'left'));
 })();
