@@ -188,6 +188,8 @@ build/$(1)/mount: test/unit/test_mount.c build/$(1)/libvfsfs.a
 	$$(say)$$(cc_$(1)) $$(test_cflags) $$^ -lcmocka -lpthread -o $$@
 build/$(1)/tar build/$(1)/tar_bad: build/$(1)/%: test/unit/test_%.c test/unit/tar_fixture.c test/unit/tar_fixture.h build/$(1)/libvfsfs.a
 	$$(say)$$(cc_$(1)) $$(test_cflags) -Itest/unit $$(filter-out %.h,$$^) -lcmocka -lpthread -o $$@
+build/$(1)/tar_nomem: test/fault/test_tar_nomem.c test/unit/tar_fixture.c test/unit/tar_fixture.h build/$(1)/libvfsfs.a
+	$$(say)$$(cc_$(1)) $$(test_cflags) -Itest/unit $$(filter-out %.h,$$^) -lcmocka -lpthread $$(wraps_nomem) -o $$@
 build/$(1)/sim: $$(sim_sources) build/$(1)/backends/opfs_common/opfs_directory.o $$(wildcard test/sim/*.h) test/unit/sim_fixture.h
 	$$(say)$$(cc_$(1)) $$(test_cflags) -Itest/sim -Ibackends/opfs_common $$(filter-out %.h,$$^) -lcmocka -o $$@
 build/$(1)/pool: $$(pool_sources) build/$(1)/libvfsfs.a $$(wildcard test/sim/*.h) test/unit/pool_fixture.h
@@ -236,7 +238,7 @@ fuzz: build/fuzz/fuzz
 	build/fuzz/fuzz -max_total_time=$(SECONDS) -max_len=1500 -timeout=120 -rss_limit_mb=4096 build/fuzz/found
 
 native_programs = $(foreach v,gcc clang asan tsan,build/$v/posix) build/host/posix \
-	build/asan/blocks build/asan/sim build/asan/core build/tsan/core build/asan/mount build/asan/tar build/asan/tar_bad build/asan/vfsfs-pool build/asan/threads build/tsan/threads build/asan/pool build/tsan/pool build/gcc/nomem build/asan/nomem build/fuzz/corpus \
+	build/asan/blocks build/asan/sim build/asan/core build/tsan/core build/asan/mount build/asan/tar build/asan/tar_bad build/asan/vfsfs-pool build/asan/tar_nomem build/asan/threads build/tsan/threads build/asan/pool build/tsan/pool build/gcc/nomem build/asan/nomem build/fuzz/corpus \
 	build/crash/crash build/crash/faults build/crash/asan-crash build/crash/asan-damage
 test-native:
 	@test/setup/packages.sh build tool fuzz
@@ -245,7 +247,7 @@ test-native:
 	@for v in gcc clang asan tsan; do $(tally) posix,$$v build/$$v/posix; done
 	@for v in asan tsan; do $(tally) threads,$$v build/$$v/threads; $(tally) core,$$v build/$$v/core; $(tally) pool,$$v build/$$v/pool; done
 	@$(tally) blocks,asan build/asan/blocks; $(tally) sim,asan build/asan/sim; $(tally) mount,asan build/asan/mount
-	@$(tally) tar,asan build/asan/tar; $(tally) tar-bad,asan build/asan/tar_bad
+	@$(tally) tar,asan build/asan/tar; $(tally) tar-bad,asan build/asan/tar_bad; $(tally) tar-nomem,asan build/asan/tar_nomem
 	@$(tally) vfsfs-pool,asan test/tool/run.sh build/asan/vfsfs-pool
 	@for v in gcc asan; do $(tally) nomem,$$v build/$$v/nomem; done
 	@$(tally) fuzz,corpus build/fuzz/corpus test/fuzz/corpus

@@ -95,7 +95,7 @@ static void tell_pools(const entries *all, const char *where)
 		if (e->host || strcmp(e->name, ".opaque") != 0)
 			continue;
 		*path = 0;
-		for (const entry *d = e; d && *d->parent;) { /* upwards, to the root */
+		for (const entry *d = e; *d->parent;) { /* upwards, to the root */
 			const entry *up = all->at;
 			while (up < all->at + all->count && strcmp(up->id, d->parent) != 0)
 				up++;

@@ -148,7 +148,7 @@ static int writable(const char *where, bool make, vfs_opfs_port **port)
 
 static int repair(const char *command, const arguments *a)
 {
-	vfs_opfs_port *port;
+	vfs_opfs_port *port = NULL;
 	int status = writable(a->pool, false, &port);
 	(void)command;
 	if (status)
@@ -173,7 +173,7 @@ static int repair(const char *command, const arguments *a)
 
 static int import(const char *command, const arguments *a)
 {
-	vfs_opfs_port *port;
+	vfs_opfs_port *port = NULL;
 	(void)command;
 	int status = writable(a->pool, true, &port);
 	if (status)
