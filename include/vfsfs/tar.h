@@ -65,7 +65,8 @@ int vfs_tar_import_begin(const char *directory, vfs_tar_import **out);
  * -ENOTSUP: an entry of a kind that is not known (an older sparse file, a part of a
  * volume). -EISDIR: a file is to replace a directory. -EPERM: a device, and the process
  * may not make one. And what writing returns. After an error there is nothing but the
- * same error; what was made until then stays, but for a file that is not complete.
+ * same error; what was made until then stays, but for a file that is not complete, and
+ * directories are the owner's alone.
  */
 int vfs_tar_import_write(vfs_tar_import *x, const void *buf, size_t len);
 void vfs_tar_import_progress(const vfs_tar_import *x, vfs_tar_progress *out);

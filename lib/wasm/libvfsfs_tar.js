@@ -124,7 +124,7 @@ addToLibrary({
 			options?.['progress']?.(told);
 		}
 		function exportFile(path, options) {
-			var fd = call(OPEN, 'open', path), bytes = 0, total = Module['vfs']['stat'](path)['size'];
+			var total = Module['vfs']['stat'](path)['size'], fd = call(OPEN, 'open', path), bytes = 0;
 			return stream((p, size) => {
 				var n = check(raw(READ, fd, p, size), 'read', path);
 				tellFile(options, path, bytes += n, total);

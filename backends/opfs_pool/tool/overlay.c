@@ -33,6 +33,7 @@ typedef struct overlay {
 	vfs_opfs_port port;
 	file **files;
 	int count;
+	int next; /* the one that is looked for next, mostly */
 } overlay;
 
 static file *file_of(vfs_opfs_port *port, int handle)
@@ -165,11 +166,15 @@ static void overlay_close(vfs_opfs_port *port, int h)
 
 /* ---- Names ---- */
 
-static int find(const overlay *o, const char *path)
+static int find(overlay *o, const char *path)
 {
-	for (int k = 0; k < o->count; k++)
-		if (!strcmp(o->files[k]->path, path))
+	for (int n = 0; n < o->count; n++) {
+		int k = (o->next + n) % o->count;
+		if (!strcmp(o->files[k]->path, path)) {
+			o->next = k + 1;
 			return k;
+		}
+	}
 	return -ENOENT;
 }
 

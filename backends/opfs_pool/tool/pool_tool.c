@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <vfsfs/mem.h>
 #include <vfsfs/opfs_pool.h>
@@ -216,6 +217,11 @@ int main(int argc, char **argv)
 		else
 			argv[n++] = argv[k];
 	argv[n] = NULL;
+	struct rlimit limit; /* a pool's files are all open */
+	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
 	for (size_t k = 0; k < sizeof commands / sizeof *commands && a.pool; k++) {
 		const struct command *c = &commands[k];
 		if (!strcmp(command, c->name) && n >= c->least && n <= c->most &&
