@@ -142,10 +142,10 @@ $(foreach e,$(starts),$(eval $(call example,$(e))))
 build/examples/callback/callback.js: $(wildcard examples/start/callback/*) build/lib/libvfsfs.a
 	@mkdir -p $(@D) && cp examples/start/callback/* $(@D)
 	$(say)$(em)/emcc $(example_flags) -Iinclude examples/start/callback/callback.c -Lbuild/lib -lvfsfs -o $@
-build/examples/persist/persist.js: $(wildcard examples/persist/*) build/lib/libvfsfs.a build/lib/libvfsfs.js
+build/examples/persist/persist.js: $(wildcard examples/persist/*) build/lib/libvfsfs.a $(js_libraries:%=build/lib/%)
 	@mkdir -p $(@D) && cp examples/persist/* $(@D)
 	$(say)$(em)/emcc $(example_flags) -sEXPORTED_RUNTIME_METHODS=stringToNewUTF8,UTF8ToString -Iinclude examples/persist/persist.c \
-		-Lbuild/lib -lvfsfs -lvfsfs.js -o $@
+		-Lbuild/lib -lvfsfs -lvfsfs.js -lvfsfs_tar.js -o $@
 
 build/examples/first.js: examples/start/visits.c test/web/examples_first.js build/lib/libvfsfs.a $(js_libraries:%=build/lib/%)
 	@mkdir -p $(@D)

@@ -28,6 +28,15 @@ const does = {
 		Module.vfs.sync();
 		postMessage({synced: change});
 	},
+	async download() {
+		postMessage({store: await new Response(Module.vfs.exportTar('/data')).blob()});
+	},
+	// What the archive has replaces what is there; other files stay.
+	async upload(file) {
+		await Module.vfs.importTar('/data', file);
+		Module.vfs.sync();
+		postMessage({uploaded: true});
+	},
 };
 
 self.Module = {

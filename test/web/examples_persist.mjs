@@ -1,6 +1,7 @@
 // examples/persist: what survives reloads and crashes of the browser, and what a person
 // is told where it cannot.
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {execFileSync} from 'node:child_process';
+import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {launch} from './harness.mjs';
@@ -96,6 +97,43 @@ export async function persist({name, serve, shows, test}) {
 			await shows(page, 'error', 'the pool is open in another tab or worker');
 			await first.close();
 			await page.click('#again');
+			await counted();
+		});
+		await test('persist: the store is downloaded as a tar archive', async () => {
+			const base64 = await page.evaluate(() => new Promise((done) => {
+				URL.createObjectURL = (blob) => {	// what the link is made from
+					const reader = new FileReader();
+					reader.onload = () => done(reader.result.split(',')[1]);
+					reader.readAsDataURL(blob);
+					return '#';
+				};
+				document.getElementById('download').click();
+			}));
+			const store = Buffer.from(base64, 'base64');
+			const tar = (...args) => execFileSync('tar', args, {input: store, encoding: 'utf8'});
+			same(tar('-t').split('\n').sort().join(' ').trim(), './ notes.txt visits');
+			same(tar('-xO', 'notes.txt'), text);
+			same(tar('-xO', 'visits'), `${visit}\n`);
+		});
+		await test('persist: a store that was uploaded is there', async () => {
+			const store = join(profile, 'store');
+			mkdirSync(store);
+			writeFileSync(join(store, 'visits'), '41\n');
+			writeFileSync(join(store, 'notes.txt'), 'from elsewhere');
+			execFileSync('tar', ['-C', store, '-cf', `${store}.tar`, '.']);
+			await (await page.$('#file')).uploadFile(`${store}.tar`);
+			visit = 41;
+			text = 'from elsewhere';
+			await counted();
+			await crash();
+			await open();
+		});
+		await test('persist: a file that is no archive is told, and changes nothing', async () => {
+			const file = join(profile, 'no.tar');
+			writeFileSync(file, 'x'.repeat(5000));
+			await (await page.$('#file')).uploadFile(file);
+			await shows(page, 'error', /EBADMSG/);
+			await page.reload();
 			await counted();
 		});
 		await test('persist: an origin that is not secure is told', async () => {
