@@ -104,7 +104,7 @@ apt_install() {
 
 for group in "$@"; do
 	case $group in
-	build | lint | fuzz | fuse | sqlite | emscripten | browser | firefox) ;;
+	build | tool | lint | fuzz | fuse | sqlite | emscripten | browser | firefox) ;;
 	*) die "there is no package group '$group'" ;;
 	esac
 done
