@@ -12,7 +12,7 @@ CFLAGS = -std=gnu11 $(warnings) -Iinclude -Ibuild/include
 
 core = $(wildcard lib/*.c backends/*/*.c)
 glue = $(wildcard lib/wasm/*.c)
-headers = $(wildcard include/vfsfs/*.h lib/*.h lib/wasm/*.h) build/include/uthash.h
+headers = $(wildcard include/vfsfs/*.h lib/*.h lib/wasm/*.h) build/include/uthash.h build/include/opfs_worker.h
 
 # What is called often is compiled for speed, the rest for size.
 hot = cache dup fd mem node pool stream time
@@ -58,6 +58,13 @@ build/include/uthash.h:
 	@mkdir -p $(@D)
 	cp $(UTHASH)/uthash.h $@
 
+# The ring's worker as a string, without its comments and indents.
+build/include/opfs_worker.h: backends/opfs_common/opfs_worker.js
+	@mkdir -p $(@D)
+	{ echo 'static const char vfs__opfs_worker_text[] ='; \
+		sed -e 's,^\t*,,' -e 's, */\*.*\*/$$,,' -e '/^\/\*/,/\*\/$$/d' -e '/^$$/d' -e 's,[\\"],\\&,g' -e 's,.*,"&\\n",' $<; \
+		echo ';'; } >$@
+
 # What a variant was compiled with: when that changes, so does all of it.
 define variant
 build/$(1)/compiler: FORCE
@@ -78,13 +85,14 @@ $(foreach v,$(wasm),$(eval $(call variant,$(v),libvfsfs$(if $(findstring -mt,$(v
 build/lib/%: build/wasm/% ; @mkdir -p $(@D) && cp $< $@
 build/lib/libvfsfs-mt.a: build/wasm-mt/libvfsfs-mt.a ; @mkdir -p $(@D) && cp $< $@
 build/lib/%.js: lib/wasm/%.js ; @mkdir -p $(@D) && cp $< $@
+build/lib/libvfsfs-worker.js: backends/opfs_common/opfs_worker.js ; @mkdir -p $(@D) && cp $< $@
 build/lib64/libvfsfs.a: build/wasm64/libvfsfs.a ; @mkdir -p $(@D) && cp $< $@
 build/lib64/%.js: lib/wasm/%.js ; @mkdir -p $(@D) && cp $< $@
 # with libvfsfs.js in it, so that one option does it
 build/lib/libvfsfs_pool.js build/lib64/libvfsfs_pool.js: lib/wasm/libvfsfs.js lib/wasm/libvfsfs_pool.js
 	@mkdir -p $(@D) && cat $^ >$@
 js_libraries = $(notdir $(wildcard lib/wasm/*.js))
-lib: build/lib/libvfsfs.a build/lib/libvfsfs-mt.a $(js_libraries:%=build/lib/%)
+lib: build/lib/libvfsfs.a build/lib/libvfsfs-mt.a build/lib/libvfsfs-worker.js $(js_libraries:%=build/lib/%)
 lib64: build/lib64/libvfsfs.a $(js_libraries:%=build/lib64/%)
 
 # ---- vfsfs-pool: a program of the host, and nothing of the archives ----
@@ -346,7 +354,7 @@ lint: all lib
 
 install: lib vfsfs-pool
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/lib/cmake/vfsfs $(DESTDIR)$(PREFIX)/include/vfsfs
-	install -m 644 build/lib/libvfsfs.a build/lib/libvfsfs-mt.a $(js_libraries:%=build/lib/%) $(DESTDIR)$(PREFIX)/lib
+	install -m 644 build/lib/libvfsfs.a build/lib/libvfsfs-mt.a build/lib/libvfsfs-worker.js $(js_libraries:%=build/lib/%) $(DESTDIR)$(PREFIX)/lib
 	install -m 755 build/gcc/vfsfs-pool $(DESTDIR)$(PREFIX)/bin
 	install -m 644 include/vfsfs/*.h $(DESTDIR)$(PREFIX)/include/vfsfs
 	for f in vfsfs vfsfs-mt; do case $$f in *-mt) flag=' -pthread';; *) flag=;; esac; \
