@@ -16,8 +16,8 @@
  * less than falling asleep and being woken. */
 enum { SPIN = 3000 };
 
-/* Proxies that one request may cost. */
-enum { LOST = 4 };
+/* Proxies that one request may cost, and slices that it waits where there is none yet. */
+enum { LOST = 4, STARTING = 200 };
 
 enum { HALF = VFS__RING_REQUESTS / 2 };
 
@@ -68,7 +68,7 @@ bool vfs__ring_goes_on(vfs__ring_patience *p)
 		p->silent = 0;
 		p->proxy = proxy;
 		p->beat = beat;
-	} else if (++p->silent >= vfs__ring_silence) {
+	} else if (++p->silent >= (proxy ? vfs__ring_silence : STARTING)) {
 		p->lost++;
 		p->silent = 0;
 		atomic_store(&ring->help, proxy);

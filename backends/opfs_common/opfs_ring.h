@@ -30,7 +30,7 @@ enum vfs__ring_op {
 	VFS__RING_SPACE
 };
 
-/* JavaScript reads and writes these three by their offsets; addresses are doubles, for
+/* JavaScript (opfs_worker.js, opfs_ring_start.c) has these three by their offsets; addresses are doubles, for
  * memories of 32 and of 64 bits alike. */
 
 /* An open file, or one that was; on a list, and never freed, so that a proxy may walk

@@ -38,20 +38,28 @@ EM_JS(int, vfs__ring_is_first_thread, (void), {
 	return ENVIRONMENT_IS_PTHREAD ? 0 : 1;
 })
 
-/* The supervisor, from a URL, or from the script's text. What cannot be started sets
- * the ring's reason. */
-EM_JS(void, vfs__ring_start, (double ring, double reason, double answers, double url, double text, double len), {
-	var words = new Int32Array(wasmMemory.buffer), start = vfs__ring_start, script;
+/* The supervisor, from a URL, or from the script's text; another where it does not come
+ * up, which Firefox's at times do not. What cannot be started sets the ring's reason. */
+EM_JS(void, vfs__ring_start, (double ring, double url, double text, double len), {
+	var words = new Int32Array(wasmMemory.buffer, ring, 8), start = vfs__ring_start, tries = 0, script;
 	var failed = () => {
-		Atomics.store(words, reason / 4, 5);
-		Atomics.add(words, answers / 4, 1);
-		Atomics.notify(words, answers / 4);
+		Atomics.store(words, 6, 5);
+		Atomics.add(words, 4, 1);
+		Atomics.notify(words, 4);
+	};
+	var begin = () => {
+		start.worker = new Worker(script, {"name": "vfsfs-opfs"});
+		start.worker.onerror = failed;
+		start.worker.postMessage({"memory": wasmMemory, "ring": ring, "first": 1000 * tries++});
+		setTimeout(() => {
+			if (Atomics.load(words, 1) || Atomics.load(words, 6) || tries > 3) return;
+			start.worker.terminate();
+			setTimeout(begin, 500);
+		}, 5000 * (tries + 1));
 	};
 	try {
 		script = url ? UTF8ToString(url) : URL.createObjectURL(new Blob([HEAPU8.slice(text, text + len)], {"type": "text/javascript"}));
-		start.worker = new Worker(script, {"name": "vfsfs-opfs"});
-		start.worker.onerror = failed;
-		start.worker.postMessage({"memory": wasmMemory, "ring": ring});
+		begin();
 	} catch (e) {
 		failed();
 	}
@@ -83,12 +91,10 @@ const char *vfs__opfs_why(void)
  * registered first is called last. */
 static void launch(void *none)
 {
-	vfs__ring *ring = &vfs__the_ring;
 	(void)none;
 	atexit(vfs__ring_stop);
-	vfs__ring_start(ADDRESS(ring), ADDRESS(&ring->reason), ADDRESS(&ring->answers),
-			ADDRESS(worker_url), ADDRESS(vfs__opfs_worker_text),
-			sizeof vfs__opfs_worker_text - 1);
+	vfs__ring_start(ADDRESS(&vfs__the_ring), ADDRESS(worker_url),
+			ADDRESS(vfs__opfs_worker_text), sizeof vfs__opfs_worker_text - 1);
 	atomic_store(&launched, true);
 }
 

@@ -11,7 +11,7 @@
  * event loop holds its handles for 2 seconds after terminate().
  *
  * Each worker gets {memory, ring}: the program's memory, and the address of a
- * vfs__ring; a proxy its number too.
+ * vfs__ring; a proxy its number too, the supervisor the one before the first.
  */
 'use strict';
 (() => {
@@ -27,6 +27,13 @@
 	const OPEN = 0, CREATE = 1, REMOVE = 2, MKDIR = 3, LIST = 4, READ = 5, WRITE = 6,
 		SIZE = 7, TRUNCATE = 8, FLUSH = 9, CLOSE = 10, SPACE = 11;
 
+	/* Why there is none: reasons of opfs_ring_start.c. */
+	const NO_HANDLES = 3, NOT_STARTED = 5;
+
+	/* ms from the end of one proxy to the start of the next: in Firefox 153 a worker that
+	 * starts another while one is ending may hang in it, or the page crash; so may one
+	 * that starts two at once. */
+	const AGAIN = 250;
 	const PATIENCE = 10000; /* ms for a handle that the last proxy may still have */
 	const IDLE = 20;        /* ms without a request before the event loop turns */
 	const SPIN = 2000;      /* looks at the requests before that */
@@ -53,10 +60,14 @@
 
 	/* ---- The supervisor ---- */
 
-	const supervise = async () => {
+	const supervise = async (first) => {
 		const proxies = new Map(); /* by number */
-		let last = 0, serving = 0, failed = 0;
+		let last = first, serving = 0, failed = 0, ever = false;
 
+		const never = (reason) => {
+			Atomics.store(words, REASON, reason);
+			tell(ANSWERS);
+		};
 		const appoint = () => {
 			serving = 0;
 			for (const [number, proxy] of proxies) if (proxy.ready && !serving) serving = number;
@@ -71,10 +82,14 @@
 			proxies.delete(number);
 			failed = proxy.ready ? 0 : failed + 1;
 			if (number === serving) appoint();
-			if (failed < 3) return start();
-			if (!serving) Atomics.store(words, NONE, 1);
-			setTimeout(start, 1000);
+			if (failed > 2 && !ever) return never(NOT_STARTED);
+			if (failed > 2 && !serving) Atomics.store(words, NONE, 1);
+			more();
 		};
+		/* There are two, and one at a time is starting. */
+		const more = () => setTimeout(() => {
+			if (proxies.size < 2 && [...proxies.values()].every(({ready}) => ready)) start();
+		}, AGAIN);
 		const start = () => {
 			const number = ++last, worker = new Worker(location.href, {name: `vfsfs-proxy-${number}`});
 			const proxy = {worker, ready: false};
@@ -84,18 +99,14 @@
 				lose(number);
 			};
 			worker.onmessage = ({data}) => {
-				if (data) {
-					Atomics.store(words, REASON, data);
-					tell(ANSWERS);
-					return;
-				}
-				proxy.ready = true;
+				if (data) return never(data);
+				proxy.ready = ever = true;
 				if (!serving) appoint();
+				more();
 			};
 			worker.postMessage({memory, ring, number});
 		};
 
-		start();
 		start();
 		for (let help = 0;;) {
 			await change(HELP, help);
@@ -248,9 +259,10 @@
 
 	const isOpen = (file) => Atomics.load(new Int32Array(memory.buffer), file / 4 + OPEN_);
 
-	/* Opens what the proxy before had open. */
+	/* Opens what the proxy before had open; callers are told that it is alive. */
 	const takeOver = async () => {
-		const all = [];
+		const all = [], end = performance.now() + 2 * PATIENCE;
+		const pulse = setInterval(() => performance.now() < end && tell(BEAT), 50);
 		see(ring + 4096);
 		for (let file = doubles[ring / 8 + FIRST]; file; file = doubles[file / 8 + NEXT]) {
 			see(file + 40);
@@ -260,15 +272,19 @@
 				const path = text(doubles[here / 8 + PATH], doubles[here / 8 + PATH_LENGTH]);
 				if (!isOpen(here)) return; /* a thread has just seen its close, and freed the path */
 				const handle = await patiently(PATIENCE, () => access(path, false));
-				tell(BEAT);
 				files.set(here, handle);
 			})().catch(fail)); /* what cannot be had is EIO */
 		}
 		await Promise.all(all);
+		clearInterval(pulse);
 	};
+
+	/* So that the supervisor hears of it. */
+	const die = (e) => setTimeout(() => { throw e; });
 
 	const serve = async (number) => {
 		let names = 0, mask;
+		let under = 0; /* requests whose promises are under way */
 
 		const answer = (k, result) => {
 			const request = REQUESTS + 16 * k;
@@ -277,7 +293,6 @@
 			Atomics.store(words, request + STATE, DONE);
 			Atomics.notify(words, request + STATE);
 		};
-		let under = 0; /* requests whose promises are under way */
 		const take = (k, again) => {
 			const op = words[REQUESTS + 16 * k + OP], request = (ring / 4 + REQUESTS) / 2 + 8 * k;
 			if (Atomics.load(words, REQUESTS + 16 * k + STATE) !== ASKED || under >>> k & 1) return;
@@ -298,7 +313,7 @@
 				under &= ~(1 << k);
 				answer(k, result);
 				tell(ANSWERS);
-			});
+			}).catch(die);
 		};
 		/* Nothing to wait for: there are requests. */
 		const rest = () => {
@@ -326,12 +341,12 @@
 		words = new Int32Array(memory.buffer, ring, REQUESTS * 33);
 		see(0);
 		if (!data.number) {
-			supervise();
+			supervise(data.first);
 		} else if (!globalThis.FileSystemFileHandle?.prototype.createSyncAccessHandle) {
-			postMessage(3);
+			postMessage(NO_HANDLES);
 		} else {
 			postMessage(0);
-			serve(data.number).catch((e) => setTimeout(() => { throw e; })); /* the supervisor hears */
+			serve(data.number).catch(die);
 		}
 	};
 })();
