@@ -272,6 +272,7 @@ cmocka_lib_wasm-old-mt = libcmocka-mt.a
 cmocka_wasm = $(call cmocka,$(if $(findstring old,$(1)),old,new),$(if $(findstring old,$(1)),$(em_old),$(em)))
 kill_sources = $(patsubst %,test/web/kill_%.c,writer ops check prove)
 opfs_port_sources = $(patsubst %,test/web/opfs_%.c,port names files)
+ring_programs = $(patsubst %,build/wasm-mt/%.js,posix-pool ring_threads ring_page ring_fault)
 ring_flags_threads = -DPAGE=0 -sPTHREAD_POOL_SIZE=8
 ring_source_page = threads
 ring_flags_page = -DPAGE=1 -sPROXY_TO_PTHREAD -sPTHREAD_POOL_SIZE=8
@@ -328,7 +329,7 @@ test-node:
 
 test-web:
 	@test/setup/packages.sh build tool browser
-	@$(MAKE) --no-print-directory -j2 build/gcc/vfsfs-pool build/wasm/posix-pool.js build/wasm/tar_pool.js build/wasm/kill.js build/wasm/sahpool_pool.js build/wasm/atomic.js $(foreach v,wasm wasm-mt,build/$v/posix.js build/$v/opfs_port.js) examples build/examples/first.js
+	@$(MAKE) --no-print-directory -j2 build/gcc/vfsfs-pool build/wasm/posix-pool.js build/wasm/tar_pool.js build/wasm/kill.js $(ring_programs) build/wasm/sahpool_pool.js build/wasm/atomic.js $(foreach v,wasm wasm-mt,build/$v/posix.js build/$v/opfs_port.js) examples build/examples/first.js
 	@$(tally) posix,wasm,chromium test/web/run.sh --browser chromium build/wasm/posix.js
 	@$(tally) posix,wasm-mt,chromium test/web/run.sh --browser chromium --mt build/wasm-mt/posix.js
 	@for b in chromium firefox; do $(tally) posix,opfs_pool,$$b test/web/run.sh --browser $$b build/wasm/posix-pool.js; done
@@ -337,6 +338,8 @@ test-web:
 	@for b in chromium firefox; do $(tally) vfsfs-pool,$$b test/tool/profile.sh $$b build/gcc/vfsfs-pool build/wasm/tar_pool.js; done
 	@for b in chromium firefox; do for v in wasm wasm-mt; do $(tally) opfs-port,$$v,$$b test/web/opfs_port.sh $$b build/$$v/opfs_port.js; done; done
 	@for b in chromium firefox; do $(tally) atomic,$$b test/web/atomic.sh $$b build/wasm/atomic.js; done
+	@for b in chromium firefox; do $(tally) posix,ring,$$b test/web/run.sh --browser $$b --mt --timeout 400 build/wasm-mt/posix-pool.js; done
+	@for b in chromium firefox; do $(tally) ring,$$b test/web/ring.sh $$b build/wasm-mt; done
 	@for b in chromium firefox; do $(tally) kill,$$b test/web/kill.sh $$b 5; done
 	@for b in chromium firefox; do $(tally) sahpool,$$b test/web/sahpool.sh $$b build/wasm/sahpool_pool.js; done
 
@@ -346,6 +349,14 @@ test-suites: lib build/wasm-old/libvfsfs.a build/wasm-old-mt/libvfsfs-mt.a
 	@$(call suites,$(em),lib) $(tally) emscripten test/suites/emscripten.sh
 	@$(call suites,$(em_old),wasm-old wasm-old-mt) $(tally) gnulib,3.1.69 test/suites/gnulib.sh --part 1/3
 	@$(call suites,$(em_old),wasm-old wasm-old-mt) $(tally) emscripten,3.1.69 test/suites/emscripten.sh --part 1/3
+
+build/%/bench-ring.js: test/bench/ring.c build/%/libvfsfs.a
+	$(say)$(em)/emcc -O2 -Iinclude -Ibackends/opfs_common $(posix_wasm_flags) $< -Lbuild/$* -lvfsfs -o $@
+build/wasm-mt/bench-ring.js: test/bench/ring.c build/wasm-mt/libvfsfs-mt.a
+	$(say)$(em)/emcc -O2 -pthread -Iinclude -Ibackends/opfs_common $(posix_wasm_flags) $< -Lbuild/wasm-mt -lvfsfs-mt -o $@
+# A call of an open file: the handle itself, and over the ring.
+bench-ring: build/wasm/bench-ring.js build/wasm-mt/bench-ring.js
+	for b in chromium firefox; do for v in wasm wasm-mt; do echo "$$b $$v"; test/web/run.sh --browser $$b --mt build/$$v/bench-ring.js; done; done
 
 bench: lib
 	test/bench/run.sh --browser chromium
@@ -378,6 +389,7 @@ help:
 	@echo 'make test-long  what takes longer'
 	@echo 'make lint       what is checked without running'
 	@echo 'make bench      speed, memory and size beside the peers'
+	@echo 'make bench-ring what a call of an open file of OPFS costs'
 	@echo 'make lib        build/lib: libvfsfs.a, libvfsfs-mt.a, libvfsfs*.js for wasm'
 	@echo 'make lib64      build/lib64: libvfsfs.a and libvfsfs*.js for -sMEMORY64'
 	@echo 'make vfsfs-pool build/gcc/vfsfs-pool: looks at, extracts and repairs pools'
@@ -393,7 +405,8 @@ test-long:
 	@$(MAKE) --no-print-directory build/gcc/long build/fuzz/corpus build/fuzz/fuzz build/crash/crash build/crash/faults build/crash/asan-damage
 	@$(tally) long,gcc build/gcc/long
 	@$(tally) browsers env PATH=$(em):$$PATH test/web/selftest.sh chromium firefox
-	@test/setup/packages.sh browser && $(MAKE) --no-print-directory build/wasm/kill.js
+	@test/setup/packages.sh browser && $(MAKE) --no-print-directory build/wasm/kill.js $(ring_programs)
+	@for b in chromium firefox; do $(tally) ring-all,$$b test/web/ring.sh $$b build/wasm-mt all; done
 	@for b in chromium firefox; do $(tally) kill-50,$$b test/web/kill.sh $$b 50; $(tally) kill-seen,$$b test/web/kill.sh $$b 4 1 prove; $(tally) kill-claimed,$$b test/web/kill.sh $$b 3 1 claim; done
 	@for s in 1 2 3 4 5; do $(tally) crash,seed-$$s build/crash/crash -l -s $$s; done; $(tally) crash,faults build/crash/faults -l; $(tally) crash,damage build/crash/asan-damage -l
 	@$(tally) fuzz,random build/fuzz/corpus -r 200000 1
@@ -401,5 +414,5 @@ test-long:
 	@$(tally) fuzz,hour $(MAKE) --no-print-directory fuzz
 	@$(tally) --sum
 
-.PHONY: FORCE examples persist vfsfs-pool lint install help test-long all lib lib64 demo test test-native test-node test-web test-suites bench clean fuzz
+.PHONY: FORCE examples persist vfsfs-pool lint install help test-long all lib lib64 demo test test-native test-node test-web test-suites bench clean fuzz bench-ring
 .DELETE_ON_ERROR:
