@@ -272,7 +272,8 @@ cmocka_lib_wasm-old-mt = libcmocka-mt.a
 cmocka_wasm = $(call cmocka,$(if $(findstring old,$(1)),old,new),$(if $(findstring old,$(1)),$(em_old),$(em)))
 kill_sources = $(patsubst %,test/web/kill_%.c,writer ops check prove)
 opfs_port_sources = $(patsubst %,test/web/opfs_%.c,port names files)
-ring_programs = $(patsubst %,build/wasm-mt/%.js,posix-pool ring_threads ring_page ring_fault)
+ring_programs = $(patsubst %,build/wasm-mt/%.js,posix-pool ring_threads ring_page ring_fault ring_script)
+ring_flags_script = --js-library lib/wasm/libvfsfs.js --pre-js test/web/ring_script_pre.js
 ring_flags_threads = -DPAGE=0 -sPTHREAD_POOL_SIZE=8
 ring_source_page = threads
 ring_flags_page = -DPAGE=1 -sPROXY_TO_PTHREAD -sPTHREAD_POOL_SIZE=8
@@ -309,9 +310,10 @@ build/$(1)/tar_pool.js: test/wasm/tar.c test/wasm/tar.js lib/wasm/libvfsfs.js li
 		--js-library lib/wasm/libvfsfs.js --js-library lib/wasm/libvfsfs_tar.js --pre-js test/wasm/tar.js -o $$@
 build/$(1)/opfs_port.js: $$(opfs_port_sources) test/web/opfs_steps.h $$(wildcard backends/opfs_common/*.h) build/$(1)/libvfsfs$(2).a
 	$$(say)$$(cc_$(1)) $$(filter-out -Werror,$$(test_cflags)) $$(posix_wasm_flags) $$(opfs_port_sources) -Lbuild/$(1) -lvfsfs$(2) -o $$@
-build/$(1)/ring_%.js: $$(wildcard test/web/ring_*.c backends/opfs_common/*.h) build/$(1)/libvfsfs$(2).a build/$(1)/ring_trap.js build/$(1)/libvfsfs-worker.js
+build/$(1)/ring_%.js: $$(wildcard test/web/ring_*.c backends/opfs_common/*.h) test/web/ring_script_pre.js lib/wasm/libvfsfs.js build/$(1)/libvfsfs$(2).a build/$(1)/ring_trap.js build/$(1)/ring_no_wait.js build/$(1)/libvfsfs-worker.js
 	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O2 $$(filter-out -Werror,$$(test_cflags)) $$(posix_wasm_flags) test/web/ring_$$(or $$(ring_source_$$*),$$*).c -Lbuild/$(1) -lvfsfs$(2) $$(ring_flags_$$*) -o $$@
 build/$(1)/ring_trap.js: test/web/ring_trap.js ; @cp $$< $$@
+build/$(1)/ring_no_wait.js: ; @echo "delete Atomics.waitAsync; importScripts('libvfsfs-worker.js');" >$$@
 build/$(1)/libvfsfs-worker.js: backends/opfs_common/opfs_worker.js ; @cp $$< $$@
 endef
 $(foreach v,$(wasm),$(eval $(call wasm_tests,$(v),$(if $(findstring -mt,$(v)),-mt))))

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The ring transport in a browser: threads at once, in a worker and in a page; the proxy
-# dies and hangs at calls of a workload; no proxy can be had.
+# dies and hangs at calls of a workload; no proxy can be had; where the worker's script
+# comes from.
 #
 #   ring.sh chromium|firefox FOLDER          a bounded part of the calls
 #   ring.sh chromium|firefox FOLDER all      every call
@@ -45,6 +46,10 @@ faults() { # WHAT CALLS STEP: in runs of 12 calls
 
 [ "$browser" = firefox ] || run "$folder/ring_threads.js"
 run --page "$folder/ring_page.js"
+run "$folder/ring_script.js"
+run "$folder/ring_script.js" -- libvfsfs-worker.js
+run "$folder/ring_script.js" missing
+run "$folder/ring_script.js" -- ring_no_wait.js no-wait-async
 run "$folder/ring_fault.js" none
 if [ "$how" = all ]; then
 	faults die 330 1
