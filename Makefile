@@ -12,7 +12,7 @@ CFLAGS = -std=gnu11 $(warnings) -Iinclude -Ibuild/include
 
 core = $(wildcard lib/*.c backends/*/*.c)
 glue = $(wildcard lib/wasm/*.c)
-headers = $(wildcard include/vfsfs/*.h lib/*.h lib/wasm/*.h) build/include/uthash.h
+headers = $(wildcard include/vfsfs/*.h lib/*.h lib/wasm/*.h) build/include/uthash.h build/include/opfs_worker.h
 
 # What is called often is compiled for speed, the rest for size.
 hot = cache dup fd mem node pool stream time
@@ -58,6 +58,13 @@ build/include/uthash.h:
 	@mkdir -p $(@D)
 	cp $(UTHASH)/uthash.h $@
 
+# The ring's worker as a string, without its comments and indents.
+build/include/opfs_worker.h: backends/opfs_common/opfs_worker.js
+	@mkdir -p $(@D)
+	{ echo 'static const char vfs__opfs_worker_text[] ='; \
+		sed -e 's,^\t*,,' -e 's, */\*.*\*/$$,,' -e '/^\/\*/,/\*\/$$/d' -e '/^$$/d' -e 's,[\\"],\\&,g' -e 's,.*,"&\\n",' $<; \
+		echo ';'; } >$@
+
 # What a variant was compiled with: when that changes, so does all of it.
 define variant
 build/$(1)/compiler: FORCE
@@ -78,13 +85,14 @@ $(foreach v,$(wasm),$(eval $(call variant,$(v),libvfsfs$(if $(findstring -mt,$(v
 build/lib/%: build/wasm/% ; @mkdir -p $(@D) && cp $< $@
 build/lib/libvfsfs-mt.a: build/wasm-mt/libvfsfs-mt.a ; @mkdir -p $(@D) && cp $< $@
 build/lib/%.js: lib/wasm/%.js ; @mkdir -p $(@D) && cp $< $@
+build/lib/libvfsfs-worker.js: backends/opfs_common/opfs_worker.js ; @mkdir -p $(@D) && cp $< $@
 build/lib64/libvfsfs.a: build/wasm64/libvfsfs.a ; @mkdir -p $(@D) && cp $< $@
 build/lib64/%.js: lib/wasm/%.js ; @mkdir -p $(@D) && cp $< $@
 # with libvfsfs.js in it, so that one option does it
 build/lib/libvfsfs_pool.js build/lib64/libvfsfs_pool.js: lib/wasm/libvfsfs.js lib/wasm/libvfsfs_pool.js
 	@mkdir -p $(@D) && cat $^ >$@
 js_libraries = $(notdir $(wildcard lib/wasm/*.js))
-lib: build/lib/libvfsfs.a build/lib/libvfsfs-mt.a $(js_libraries:%=build/lib/%)
+lib: build/lib/libvfsfs.a build/lib/libvfsfs-mt.a build/lib/libvfsfs-worker.js $(js_libraries:%=build/lib/%)
 lib64: build/lib64/libvfsfs.a $(js_libraries:%=build/lib64/%)
 
 # ---- vfsfs-pool: a program of the host, and nothing of the archives ----
@@ -264,6 +272,11 @@ cmocka_lib_wasm-old-mt = libcmocka-mt.a
 cmocka_wasm = $(call cmocka,$(if $(findstring old,$(1)),old,new),$(if $(findstring old,$(1)),$(em_old),$(em)))
 kill_sources = $(patsubst %,test/web/kill_%.c,writer ops check prove)
 opfs_port_sources = $(patsubst %,test/web/opfs_%.c,port names files)
+ring_programs = $(patsubst %,build/wasm-mt/%.js,posix-pool ring_threads ring_page ring_fault ring_script)
+ring_flags_script = --js-library lib/wasm/libvfsfs.js --pre-js test/web/ring_script_pre.js
+ring_flags_threads = -DPAGE=0 -sPTHREAD_POOL_SIZE=8
+ring_source_page = threads
+ring_flags_page = -DPAGE=1 -sPROXY_TO_PTHREAD -sPTHREAD_POOL_SIZE=8
 posix_wasm_flags = -sALLOW_MEMORY_GROWTH -sSTACK_SIZE=1MB -sEXIT_RUNTIME
 define wasm_tests
 build/$(1)/test/posix/%.o: test/posix/%.c $$(headers) $$(wildcard test/posix/*.h) build/$(1)/compiler
@@ -297,6 +310,11 @@ build/$(1)/tar_pool.js: test/wasm/tar.c test/wasm/tar.js lib/wasm/libvfsfs.js li
 		--js-library lib/wasm/libvfsfs.js --js-library lib/wasm/libvfsfs_tar.js --pre-js test/wasm/tar.js -o $$@
 build/$(1)/opfs_port.js: $$(opfs_port_sources) test/web/opfs_steps.h $$(wildcard backends/opfs_common/*.h) build/$(1)/libvfsfs$(2).a
 	$$(say)$$(cc_$(1)) $$(filter-out -Werror,$$(test_cflags)) $$(posix_wasm_flags) $$(opfs_port_sources) -Lbuild/$(1) -lvfsfs$(2) -o $$@
+build/$(1)/ring_%.js: $$(wildcard test/web/ring_*.c backends/opfs_common/*.h) test/web/ring_script_pre.js lib/wasm/libvfsfs.js build/$(1)/libvfsfs$(2).a build/$(1)/ring_trap.js build/$(1)/ring_no_wait.js build/$(1)/libvfsfs-worker.js
+	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O2 $$(filter-out -Werror,$$(test_cflags)) $$(posix_wasm_flags) test/web/ring_$$(or $$(ring_source_$$*),$$*).c -Lbuild/$(1) -lvfsfs$(2) $$(ring_flags_$$*) -o $$@
+build/$(1)/ring_trap.js: test/web/ring_trap.js ; @cp $$< $$@
+build/$(1)/ring_no_wait.js: ; @echo "delete Atomics.waitAsync; importScripts('libvfsfs-worker.js');" >$$@
+build/$(1)/libvfsfs-worker.js: backends/opfs_common/opfs_worker.js ; @cp $$< $$@
 endef
 $(foreach v,$(wasm),$(eval $(call wasm_tests,$(v),$(if $(findstring -mt,$(v)),-mt))))
 
@@ -313,7 +331,7 @@ test-node:
 
 test-web:
 	@test/setup/packages.sh build tool browser
-	@$(MAKE) --no-print-directory -j2 build/gcc/vfsfs-pool build/wasm/posix-pool.js build/wasm/tar_pool.js build/wasm/kill.js build/wasm/sahpool_pool.js build/wasm/atomic.js $(foreach v,wasm wasm-mt,build/$v/posix.js build/$v/opfs_port.js) examples build/examples/first.js
+	@$(MAKE) --no-print-directory -j2 build/gcc/vfsfs-pool build/wasm/posix-pool.js build/wasm/tar_pool.js build/wasm/kill.js $(ring_programs) build/wasm/sahpool_pool.js build/wasm/atomic.js $(foreach v,wasm wasm-mt,build/$v/posix.js build/$v/opfs_port.js) examples build/examples/first.js
 	@$(tally) posix,wasm,chromium test/web/run.sh --browser chromium build/wasm/posix.js
 	@$(tally) posix,wasm-mt,chromium test/web/run.sh --browser chromium --mt build/wasm-mt/posix.js
 	@for b in chromium firefox; do $(tally) posix,opfs_pool,$$b test/web/run.sh --browser $$b build/wasm/posix-pool.js; done
@@ -322,6 +340,8 @@ test-web:
 	@for b in chromium firefox; do $(tally) vfsfs-pool,$$b test/tool/profile.sh $$b build/gcc/vfsfs-pool build/wasm/tar_pool.js; done
 	@for b in chromium firefox; do for v in wasm wasm-mt; do $(tally) opfs-port,$$v,$$b test/web/opfs_port.sh $$b build/$$v/opfs_port.js; done; done
 	@for b in chromium firefox; do $(tally) atomic,$$b test/web/atomic.sh $$b build/wasm/atomic.js; done
+	@for b in chromium firefox; do $(tally) posix,ring,$$b test/web/run.sh --browser $$b --mt --timeout 400 build/wasm-mt/posix-pool.js; done
+	@for b in chromium firefox; do $(tally) ring,$$b test/web/ring.sh $$b build/wasm-mt; done
 	@for b in chromium firefox; do $(tally) kill,$$b test/web/kill.sh $$b 5; done
 	@for b in chromium firefox; do $(tally) sahpool,$$b test/web/sahpool.sh $$b build/wasm/sahpool_pool.js; done
 
@@ -331,6 +351,14 @@ test-suites: lib build/wasm-old/libvfsfs.a build/wasm-old-mt/libvfsfs-mt.a
 	@$(call suites,$(em),lib) $(tally) emscripten test/suites/emscripten.sh
 	@$(call suites,$(em_old),wasm-old wasm-old-mt) $(tally) gnulib,3.1.69 test/suites/gnulib.sh --part 1/3
 	@$(call suites,$(em_old),wasm-old wasm-old-mt) $(tally) emscripten,3.1.69 test/suites/emscripten.sh --part 1/3
+
+build/%/bench-ring.js: test/bench/ring.c build/%/libvfsfs.a
+	$(say)$(em)/emcc -O2 -Iinclude -Ibackends/opfs_common $(posix_wasm_flags) $< -Lbuild/$* -lvfsfs -o $@
+build/wasm-mt/bench-ring.js: test/bench/ring.c build/wasm-mt/libvfsfs-mt.a
+	$(say)$(em)/emcc -O2 -pthread -Iinclude -Ibackends/opfs_common $(posix_wasm_flags) $< -Lbuild/wasm-mt -lvfsfs-mt -o $@
+# A call of an open file: the handle itself, and over the ring.
+bench-ring: build/wasm/bench-ring.js build/wasm-mt/bench-ring.js
+	for b in chromium firefox; do for v in wasm wasm-mt; do echo "$$b $$v"; test/web/run.sh --browser $$b --mt build/$$v/bench-ring.js; done; done
 
 bench: lib
 	test/bench/run.sh --browser chromium
@@ -346,7 +374,7 @@ lint: all lib
 
 install: lib vfsfs-pool
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/lib/cmake/vfsfs $(DESTDIR)$(PREFIX)/include/vfsfs
-	install -m 644 build/lib/libvfsfs.a build/lib/libvfsfs-mt.a $(js_libraries:%=build/lib/%) $(DESTDIR)$(PREFIX)/lib
+	install -m 644 build/lib/libvfsfs.a build/lib/libvfsfs-mt.a build/lib/libvfsfs-worker.js $(js_libraries:%=build/lib/%) $(DESTDIR)$(PREFIX)/lib
 	install -m 755 build/gcc/vfsfs-pool $(DESTDIR)$(PREFIX)/bin
 	install -m 644 include/vfsfs/*.h $(DESTDIR)$(PREFIX)/include/vfsfs
 	for f in vfsfs vfsfs-mt; do case $$f in *-mt) flag=' -pthread';; *) flag=;; esac; \
@@ -363,6 +391,7 @@ help:
 	@echo 'make test-long  what takes longer'
 	@echo 'make lint       what is checked without running'
 	@echo 'make bench      speed, memory and size beside the peers'
+	@echo 'make bench-ring what a call of an open file of OPFS costs'
 	@echo 'make lib        build/lib: libvfsfs.a, libvfsfs-mt.a, libvfsfs*.js for wasm'
 	@echo 'make lib64      build/lib64: libvfsfs.a and libvfsfs*.js for -sMEMORY64'
 	@echo 'make vfsfs-pool build/gcc/vfsfs-pool: looks at, extracts and repairs pools'
@@ -378,7 +407,8 @@ test-long:
 	@$(MAKE) --no-print-directory build/gcc/long build/fuzz/corpus build/fuzz/fuzz build/crash/crash build/crash/faults build/crash/asan-damage
 	@$(tally) long,gcc build/gcc/long
 	@$(tally) browsers env PATH=$(em):$$PATH test/web/selftest.sh chromium firefox
-	@test/setup/packages.sh browser && $(MAKE) --no-print-directory build/wasm/kill.js
+	@test/setup/packages.sh browser && $(MAKE) --no-print-directory build/wasm/kill.js $(ring_programs)
+	@for b in chromium firefox; do $(tally) ring-all,$$b test/web/ring.sh $$b build/wasm-mt all; done
 	@for b in chromium firefox; do $(tally) kill-50,$$b test/web/kill.sh $$b 50; $(tally) kill-seen,$$b test/web/kill.sh $$b 4 1 prove; $(tally) kill-claimed,$$b test/web/kill.sh $$b 3 1 claim; done
 	@for s in 1 2 3 4 5; do $(tally) crash,seed-$$s build/crash/crash -l -s $$s; done; $(tally) crash,faults build/crash/faults -l; $(tally) crash,damage build/crash/asan-damage -l
 	@$(tally) fuzz,random build/fuzz/corpus -r 200000 1
@@ -386,5 +416,5 @@ test-long:
 	@$(tally) fuzz,hour $(MAKE) --no-print-directory fuzz
 	@$(tally) --sum
 
-.PHONY: FORCE examples persist vfsfs-pool lint install help test-long all lib lib64 demo test test-native test-node test-web test-suites bench clean fuzz
+.PHONY: FORCE examples persist vfsfs-pool lint install help test-long all lib lib64 demo test test-native test-node test-web test-suites bench clean fuzz bench-ring
 .DELETE_ON_ERROR:

@@ -1,14 +1,15 @@
 /*
  * The port in a browser, direct: the calling thread, a dedicated worker, owns the
- * sync access handles. All that is JavaScript of the OPFS backends is here.
+ * sync access handles. For programs without threads; opfs_ring.c is for the others.
  *
  * Handle operations are the handle's own, which are synchronous from Chrome 108,
  * Firefox 111 and Safari 16.4 on. Name operations are promises: as many are under
  * way at a time as were asked for. Directories found on the way are remembered;
  * any failure forgets them, as another tab may have removed one.
  */
-#ifdef __EMSCRIPTEN__
 #include "opfs_browser.h"
+#include <vfsfs/backend.h>
+#if defined __EMSCRIPTEN__ && !VFS_THREADS
 #include <emscripten.h>
 #include <errno.h>
 #include <string.h>
@@ -327,6 +328,11 @@ static const vfs__name_ops name_ops = {.open = browser_open,
 				       .list = browser_list};
 
 /* ---- The port ---- */
+
+void vfs__opfs_use_worker(const char *url)
+{
+	(void)url;
+}
 
 const char *vfs__opfs_why(void)
 {

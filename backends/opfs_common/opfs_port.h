@@ -4,15 +4,17 @@
  * browser, so all of them answer through a callback, which an implementation that
  * can do them at once calls before it returns.
  *
- * Three things implement it: the browser (opfs_browser.c), a native directory
- * (opfs_directory.c) and the simulated disk of the tests (test/sim).
+ * Three things implement it: the browser, a native directory (opfs_directory.c) and the
+ * simulated disk of the tests (test/sim); the browser twice: opfs_browser.c for programs
+ * without threads, opfs_ring.c for those with.
  *
  * What a port promises about a crash is what OPFS does, no more: what was written,
  * truncated or grown since the last flush of a file may be there or not, in whole
  * or torn at 512 bytes, in any order; a flush orders its own file only. Names are
  * durable when their callback comes.
  *
- * Calls for one port are made one at a time.
+ * Calls for one port are made one at a time; on the ring by any number of threads, but
+ * for one handle one at a time.
  */
 #ifndef VFS_OPFS_PORT_H
 #define VFS_OPFS_PORT_H
@@ -58,6 +60,14 @@ typedef struct vfs__name_ops {
 	/* Calls `entry` for each name, then `done`. -ENOENT. */
 	void (*list)(vfs_opfs_port *port, const char *path, vfs__port_entry *entry,
 		     vfs__port_done *done, void *context);
+	/*
+	 * The calling thread waits for what it asks between the two, and for what the
+	 * answers of that make it ask: finish returns when all is answered, in bounded
+	 * time. begin's -EAGAIN: there is nobody yet who could answer. NULL, both: only
+	 * the event loop brings answers, or they are there at once.
+	 */
+	int (*begin)(vfs_opfs_port *port);
+	void (*finish)(vfs_opfs_port *port);
 } vfs__name_ops;
 
 struct vfs_opfs_port {

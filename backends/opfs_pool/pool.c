@@ -479,6 +479,7 @@ static void pool_unmount(FSMount *m)
 	vfs__pool *p = m->data;
 	if (!p)
 		return;
+	vfs__pool_no_idle(p);
 	if (p->loaded)
 		vfs__pool_settle_slots(p); /* what fails leaves the journal as the truth */
 	free_pool(p);

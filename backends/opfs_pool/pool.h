@@ -63,6 +63,8 @@ typedef struct vfs__pool {
 	bool waiting;  /* something has changed since all was synced */
 	int64_t since; /* milliseconds: when it did */
 	unsigned calls;
+	struct vfs__pool *next_pool; /* pool_idle.c: guarded by its lock */
+	bool listed, idling;         /* is on its list; is being looked at */
 	bool loaded; /* the store and the slots hold all: the mount may end cleanly */
 } vfs__pool;
 
@@ -197,6 +199,8 @@ int vfs__pool_grow(vfs__pool *p, unsigned n);
 void vfs__pool_touch(vfs__pool *p);
 /* Nothing is waiting. */
 void vfs__pool_rest(vfs__pool *p);
+/* Nothing goes out by itself from here on, nor is it going. Without the pool's lock. */
+void vfs__pool_no_idle(vfs__pool *p);
 
 /* ---- pool_damage.c ---- */
 

@@ -1,6 +1,7 @@
 /*
  * Opening a pool's files: the one part that is asynchronous in a browser. Each
- * step starts what it can and goes on when the last answer is there.
+ * step starts what it can and goes on when the last answer is there. With threads
+ * there is another worker to do it, and more of them can be had at once.
  */
 #include "pool.h"
 #include <errno.h>
@@ -180,6 +181,8 @@ int vfs__pool_add(vfs__pool_files *p, int n, vfs__port_done *done, void *context
 		p->count = first;
 		return err;
 	}
+	const vfs__name_ops *names = p->port->names;
+	bool at_once = names->begin && !names->begin(p->port);
 	p->done = done;
 	p->context = context;
 	p->err = 0;
@@ -188,6 +191,8 @@ int vfs__pool_add(vfs__pool_files *p, int n, vfs__port_done *done, void *context
 		snprintf(name, sizeof name, ".opaque/%s", p->name[k]);
 		open_one(p, name, &p->handle[k]);
 	}
+	if (at_once)
+		names->finish(p->port);
 	if (!--p->waiting)
 		finish(p);
 	return 0;

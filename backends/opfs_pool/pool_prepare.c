@@ -17,8 +17,17 @@ typedef struct prepared {
 	void *context;
 } prepared;
 
-static prepared *all; /* the main thread's, or the one that mounts */
+#if VFS_THREADS
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the list */
+static _Thread_local char text[256];
+#define LOCK()   ((void)pthread_mutex_lock(&lock))
+#define UNLOCK() ((void)pthread_mutex_unlock(&lock))
+#else
 static char text[256];
+#define LOCK()
+#define UNLOCK()
+#endif
+static prepared *all;
 
 const char *vfs_opfs_message(void)
 {
@@ -54,12 +63,16 @@ int vfs__pool_explain(int err)
 	return say(err, strerror(-err));
 }
 
-static int default_port(vfs_opfs_port **out)
+static int port_of(const vfs_opfs_pool_options *o, vfs_opfs_port **out)
 {
+	*out = o->port;
+	if (*out)
+		return 0;
 #ifdef __EMSCRIPTEN__
+	if (o->worker)
+		vfs__opfs_use_worker(o->worker);
 	return vfs_opfs_browser_new(out);
 #else
-	(void)out;
 	return -EOPNOTSUPP;
 #endif
 }
@@ -84,7 +97,8 @@ static prepared **find(vfs_opfs_port *port, const char *directory)
 	return at;
 }
 
-/* The last that was opened, or could not be: then vfs_mount tells why. */
+/* The last that was opened, or could not be: then vfs_mount tells why. Guarded by the
+ * lock. */
 static struct {
 	char *directory;
 	int err;
@@ -101,18 +115,22 @@ static void set_failed(const vfs__pool_files *files, int err)
 static int take_failed(const char *directory)
 {
 	size_t len;
-	int err = failed.err;
 	trim(&directory, &len);
+	LOCK();
+	int err = failed.err;
 	if (!err || !failed.directory || strlen(failed.directory) != len ||
 	    memcmp(failed.directory, directory, len) != 0)
-		return 0;
-	failed.err = 0;
-	return explain(err);
+		err = 0;
+	else
+		failed.err = 0;
+	UNLOCK();
+	return err ? explain(err) : 0;
 }
 
 static void opened(void *context, int result)
 {
 	prepared *p = context;
+	LOCK();
 	set_failed(p->files, result);
 	p->ready = true;
 	if (result) {
@@ -121,8 +139,10 @@ static void opened(void *context, int result)
 			at = &(*at)->next;
 		if (*at)
 			*at = p->next;
-		explain(result);
 	}
+	UNLOCK();
+	if (result)
+		explain(result);
 	if (p->done)
 		p->done(p->context, result);
 	if (result) {
@@ -135,20 +155,26 @@ static int start(vfs_opfs_port *port, const vfs_opfs_pool_options *o,
 		 void (*done)(void *context, int result), void *context)
 {
 	const char *directory = o->directory ? o->directory : "vfsfs";
-	if (*find(port, directory))
-		return explain(-EBUSY);
 	prepared *p = calloc(1, sizeof *p);
 	if (!p)
 		return -ENOMEM;
 	p->done = done;
 	p->context = context;
 	int err = vfs__pool_new(port, directory, o->capacity, opened, p, &p->files);
+	LOCK();
+	if (!err && *find(port, directory))
+		err = -EBUSY;
+	if (!err) {
+		p->next = all;
+		all = p;
+	}
+	UNLOCK();
 	if (err) {
+		if (p->files)
+			vfs__pool_close(p->files);
 		free(p);
 		return explain(err);
 	}
-	p->next = all;
-	all = p;
 	vfs__pool_open(p->files);
 	return 0;
 }
@@ -159,8 +185,8 @@ int vfs_opfs_prepare(const vfs_opfs_pool_options *options, void (*done)(void *co
 	vfs_opfs_pool_options o = {0};
 	if (options)
 		o = *options;
-	vfs_opfs_port *port = o.port;
-	int err = port ? 0 : default_port(&port);
+	vfs_opfs_port *port;
+	int err = port_of(&o, &port);
 	return err ? explain(err) : start(port, &o, done, context);
 }
 
@@ -180,10 +206,14 @@ static void prepared_for_js(void *context, int result)
 	vfs__opfs_prepared((double)(uintptr_t)context, result, text);
 }
 
-EMSCRIPTEN_KEEPALIVE void vfs__opfs_prepare(const char *directory, unsigned capacity, int id);
-void vfs__opfs_prepare(const char *directory, unsigned capacity, int id)
+/* Strings by their addresses; worker 0: none. */
+EMSCRIPTEN_KEEPALIVE void vfs__opfs_prepare(double directory, double capacity, int id,
+					    double worker);
+void vfs__opfs_prepare(double directory, double capacity, int id, double worker)
 {
-	vfs_opfs_pool_options o = {.directory = directory, .capacity = capacity};
+	vfs_opfs_pool_options o = {.directory = (const char *)(uintptr_t)directory,
+				   .capacity = (unsigned)capacity,
+				   .worker = (const char *)(uintptr_t)worker};
 	void *context = (void *)(uintptr_t)id;
 	int err = vfs_opfs_prepare(&o, prepared_for_js, context);
 	if (err)
@@ -196,20 +226,50 @@ static void note(void *context, int result)
 	*(int *)context = result;
 }
 
+/* Opens what nobody has prepared, on a port that need not return to the event loop. */
+static int open_now(vfs_opfs_port *port, const vfs_opfs_pool_options *o)
+{
+	const vfs__name_ops *names = port->names;
+	int result = 0;
+	if (!port->at_once && (!names->begin || names->begin(port)))
+		return 0;
+	int err = start(port, o, note, &result);
+	if (!port->at_once)
+		names->finish(port);
+	return err ? err : result;
+}
+
+/* The prepared pool, off the list; NULL: there is none that is ready. */
+static prepared *take(vfs_opfs_port *port, const char *directory, bool *begun)
+{
+	LOCK();
+	prepared **at = find(port, directory), *p = *at;
+	*begun = p;
+	if (p && p->ready)
+		*at = p->next;
+	else
+		p = NULL;
+	UNLOCK();
+	return p;
+}
+
 int vfs__pool_take(const vfs_opfs_pool_options *o, vfs__pool_files **out)
 {
-	vfs_opfs_port *port = o->port;
+	vfs_opfs_port *port;
 	const char *directory = o->directory ? o->directory : "vfsfs";
-	int err = port ? 0 : default_port(&port), result = 0;
+	bool begun;
+	int err = port_of(o, &port);
 	if (err)
 		return explain(err);
-	prepared **at = find(port, directory), *p = *at;
-	if (!p && port->at_once) {
-		err = start(port, o, note, &result);
-		if (err || result)
-			return err ? err : result;
-		p = *(at = find(port, directory));
+	prepared *p = take(port, directory, &begun);
+	if (!p && !begun) {
+		err = open_now(port, o);
+		if (err)
+			return err;
+		p = take(port, directory, &begun);
 	}
+	if (!p && begun)
+		return say(-EAGAIN, "the pool is being prepared: return to the event loop first");
 	if (!p && (err = take_failed(directory)))
 		return err;
 	if (!p)
@@ -217,9 +277,6 @@ int vfs__pool_take(const vfs_opfs_pool_options *o, vfs__pool_files **out)
 			   "the pool is not prepared: Module.vfs.prepare() before main, or "
 			   "vfs_opfs_prepare() and a return to the event loop, come before "
 			   "vfs_mount()");
-	if (!p->ready)
-		return say(-EAGAIN, "the pool is being prepared: return to the event loop first");
-	*at = p->next;
 	*out = p->files;
 	free(p);
 	return 0;

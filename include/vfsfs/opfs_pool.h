@@ -39,6 +39,11 @@ typedef struct vfs_opfs_pool_options {
 	/* Bytes of file data that are kept in memory; mappings count, and may
 	 * exceed it. 0: 16 MiB. */
 	size_t cache;
+	/* With -pthread another worker has the files, whose script comes from a Blob;
+	 * where the page's policy forbids that: the URL of libvfsfs-worker.js, which
+	 * lies beside the archive, relative to the page, or to the worker that the
+	 * program runs in. The first that is given counts. NULL: from a Blob. */
+	const char *worker;
 	/* The place below it. NULL: the browser's OPFS. */
 	struct vfs_opfs_port *port;
 } vfs_opfs_pool_options;

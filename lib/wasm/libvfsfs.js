@@ -15,11 +15,14 @@
  *   sync()                                 all data to where it is durable
  *   counters(path)                         what the pool that is mounted there has done: vfs_opfs_counters
  *                                          (opfs_pool.h), as numbers
- *   prepare({directory, capacity, mount})  opens a pool's files, for vfs_mount of vfs_opfs_pool: a promise.
+ *   prepare({directory, capacity, mount, worker})
+ *                                          opens a pool's files, for vfs_mount of vfs_opfs_pool: a promise.
  *                                          Called in Module.preRun it holds main back until then, and
  *                                          until what waits for the promise has run. mount (with
  *                                          -lvfsfs_pool.js): the directory to mount it on; where that
- *                                          cannot be done, main is not run
+ *                                          cannot be done, main is not run. worker, with -pthread: the
+ *                                          URL of libvfsfs-worker.js, for pages whose policy forbids
+ *                                          workers from a Blob
  *
  * and, with -lvfsfs_tar.js too, exportTar, importTar, exportFile, importFile.
  *
@@ -225,9 +228,10 @@ addToLibrary({
 					e['code'] = codes[-err];
 					reject(e);
 				}) - 1;
-				var bytes = new TextEncoder().encode((options?.['directory'] ?? 'vfsfs') + '\0');
-				withMemory(bytes.length, bytes, (p) =>
-					early(start, p, options?.['capacity'] ?? 0, id));
+				var directory = new TextEncoder().encode((options?.['directory'] ?? 'vfsfs') + '\0');
+				var worker = new TextEncoder().encode((options?.['worker'] ?? '') + '\0');
+				withMemory(directory.length, directory, (p) => withMemory(worker.length, worker, (q) =>
+					early(start, p, options?.['capacity'] ?? 0, id, options?.['worker'] ? q : 0)));
 			});
 		}
 		open.ends = [];

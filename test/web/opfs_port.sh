@@ -1,7 +1,8 @@
 #!/bin/sh
-# opfs_port.c in a browser: twice in the same profile, then where there is no OPFS
-# for it: in the page itself, and at an origin that is not secure (which has no
-# threads either). Ends with 1 where one of them failed.
+# opfs_port.c in a browser: twice in the same profile, then, without threads, where
+# there is no OPFS for it: in the page itself, and at an origin that is not secure
+# (which has no threads). With threads, in the page as well. Ends with 1 where one of
+# them failed.
 #
 #   opfs_port.sh chromium|firefox [...-mt/]opfs_port.js
 set -u
@@ -19,6 +20,10 @@ run() { # ARGUMENT OPTION...
 }
 run '' --profile "$profile"
 run again --profile "$profile"
-run none --page
-[ -n "$mt" ] || run none --insecure
+if [ -n "$mt" ]; then
+	run '' --page
+else
+	run none --page
+	run none --insecure
+fi
 exit $failed
