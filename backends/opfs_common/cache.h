@@ -39,7 +39,8 @@ typedef struct vfs__cache {
 	size_t buckets;             /* a power of two, or 0 */
 	size_t blocks;
 	struct vfs__block *hand; /* of the clock: blocks in a ring */
-	/* Makes the journal durable as it stands, and file->durable its valid. */
+	/* Makes the journal durable as it stands, and file->durable its valid, and
+	 * file->known false. */
 	int (*settle)(vfs__cached *file);
 	vfs__cache_counts counts;
 } vfs__cache;
@@ -62,6 +63,7 @@ struct vfs__cached {
 	unsigned mapped;         /* blocks under a writable mapping */
 	int64_t next_pos;        /* where a sequential reader goes on */
 	bool unflushed;          /* the slot has writes that no flush followed */
+	bool known;              /* the journal tells what the slot's data begins with */
 	int error;               /* of a write-back, not yet reported; -errno */
 };
 

@@ -46,9 +46,10 @@ void vfs__cached_close(vfs__cached *f)
 /* ---- To the slot ---- */
 
 /*
- * Writes [pos, pos + len) into the slot. Two rules of order are kept here: a
- * truncation is durable before the space behind it is used again; and what lies
- * between the slot's data and pos is made zeros.
+ * Writes [pos, pos + len) into the slot. Three rules of order are kept here: a
+ * truncation is durable before the space behind it is used again; what lies between
+ * the slot's data and pos is made zeros; and the journal tells no more what a slot
+ * begins with when that changes.
  */
 static int put(vfs__cached *f, const char *from, size_t len, int64_t pos)
 {
@@ -57,6 +58,8 @@ static int put(vfs__cached *f, const char *from, size_t len, int64_t pos)
 	int64_t end = pos + (int64_t)len;
 	int err = 0;
 	if (VFS__RULE(7) && f->durable > f->valid && end > f->valid)
+		err = c->settle(f);
+	if (VFS__RULE(12) && !err && f->known && (pos < VFS__START || f->valid < VFS__START))
 		err = c->settle(f);
 	if (VFS__RULE(8) && !err && pos > f->valid && f->physical > f->valid) {
 		err = ops->truncate(c->port, f->handle, f->base + f->valid);

@@ -175,6 +175,8 @@ static int new_inode(vfs__pool *p, FSNode *n, int32_t slot)
 			 .uid = n->uid,
 			 .gid = n->gid,
 			 .slot = slot};
+	if (slot != VFS__NO_SLOT && p->stale[slot] == VFS__EMPTY)
+		r.start = vfs__slot_start(NULL, 0);
 	int err = vfs__store_log(&p->store, &p->pending, &r);
 	if (err)
 		return err;
@@ -186,6 +188,7 @@ static int new_inode(vfs__pool *p, FSNode *n, int32_t slot)
 		return 0;
 	n->stream_ops = &vfs__pool_file_ops;
 	vfs__cached_open(&f->data, &p->cache, p->handle[slot], VFS__SLOT_HEADER, 0, 0);
+	f->data.known = r.start != 0;
 	return 0;
 }
 
@@ -306,6 +309,18 @@ static void pool_getattr(FSNode *n, struct stat *st)
 	st->st_blocks = (blkcnt_t)((n->size + 511) / 512);
 }
 
+/* The mount ends. What fails then leaves the journal as the truth. */
+static void leave(vfs__pool *p, int err)
+{
+	if (!err)
+		return;
+	p->loaded = false;
+	vfs__pool_report(p,
+			 "the unmount is not clean (%s): the journal has all, and the pool is "
+			 "to be mounted here before SQLite opens it",
+			 strerror(-err));
+}
+
 static void pool_forget(FSNode *n)
 {
 	vfs__pool *p = pool_of(n);
@@ -313,8 +328,8 @@ static void pool_forget(FSNode *n)
 	if (!f->inode)
 		return;
 	vfs__pool_lock(p);
-	if (f->inode->names && S_ISREG(n->mode) && vfs__pool_apply(p, f))
-		p->loaded = false; /* the mount ends, and its journal is needed */
+	if (f->inode->names && S_ISREG(n->mode) && p->loaded && !vfs__pool_is_applied(f))
+		leave(p, vfs__pool_checkpoint(p));
 	if (S_ISREG(n->mode))
 		vfs__cached_close(&f->data);
 	vfs__pool_unchange(f);
@@ -363,9 +378,14 @@ static void free_pool(vfs__pool *p)
 static int settle(vfs__cached *d)
 {
 	vfs__pool_file *f = (vfs__pool_file *)d;
-	int err = vfs__pool_commit(pool_of(vfs__pool_node(f)));
+	vfs__pool *p = pool_of(vfs__pool_node(f));
+	int err = vfs__pool_forget_start(p, f);
 	if (!err)
+		err = vfs__pool_commit(p);
+	if (!err) {
 		d->durable = d->valid;
+		d->known = false;
+	}
 	return err;
 }
 
@@ -392,9 +412,7 @@ static int pool_mount(FSMount *m, const void *options)
 	p->report = o.report;
 	p->report_context = o.report_context;
 	p->age = o.age ? o.age : AGE;
-	err = vfs__pool_load(p);
-	p->loaded = !err;
-	return err;
+	return vfs__pool_load(p);
 }
 
 static void pool_unmount(FSMount *m)
@@ -403,7 +421,7 @@ static void pool_unmount(FSMount *m)
 	if (!p)
 		return;
 	if (p->loaded)
-		vfs__pool_settle_slots(p); /* what fails leaves the journal as the truth */
+		leave(p, vfs__pool_settle_slots(p));
 	free_pool(p);
 }
 
