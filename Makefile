@@ -12,7 +12,7 @@ CFLAGS = -std=gnu11 $(warnings) -Iinclude -Ibuild/include
 
 core = $(wildcard lib/*.c backends/*/*.c)
 glue = $(wildcard lib/wasm/*.c)
-headers = $(wildcard include/vfsfs/*.h lib/*.h lib/wasm/*.h) build/include/uthash.h
+headers = $(wildcard include/vfsfs/*.h lib/*.h lib/wasm/*.h backends/*/*.h) build/include/uthash.h
 
 # What is called often is compiled for speed, the rest for size.
 hot = blocks dentry fd mem node open path stream time

@@ -88,6 +88,8 @@ void vfs__cache_truncate(vfs__cached *f, off_t size);
 int vfs__cache_write_back(vfs__cached *f);
 /* Makes what the slot has durable. */
 int vfs__cache_flush(vfs__cached *f);
+/* What is dirty is in the journal. */
+void vfs__cache_logged(vfs__cached *f);
 /* Adds what is dirty and not logged to the frame, as DATA of `ino`. -ENOMEM. */
 int vfs__cache_log(vfs__cached *f, vfs__frame *frame, uint64_t ino);
 

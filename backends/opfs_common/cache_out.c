@@ -173,6 +173,13 @@ static int log_block(vfs__block *b, vfs__frame *frame, uint64_t ino)
 	return 0;
 }
 
+void vfs__cache_logged(vfs__cached *f)
+{
+	for (vfs__block *b = f->list; b; b = b->next)
+		b->logged = b->dirty;
+	f->unlogged = 0;
+}
+
 int vfs__cache_log(vfs__cached *f, vfs__frame *frame, uint64_t ino)
 {
 	size_t before = frame->len;
@@ -181,9 +188,7 @@ int vfs__cache_log(vfs__cached *f, vfs__frame *frame, uint64_t ino)
 			frame->len = before;
 			return -ENOMEM;
 		}
-	for (vfs__block *b = f->list; b; b = b->next)
-		b->logged = b->dirty;
-	f->unlogged = 0;
+	vfs__cache_logged(f);
 	return 0;
 }
 

@@ -171,6 +171,9 @@ void vfs__pool_sync_old(vfs__pool *p);
 
 /* A slot for a new file, or -ENOSPC. */
 int32_t vfs__pool_take_slot(vfs__pool *p);
+/* For a file that has nothing in its slot yet, where the host has no more room: the slot
+ * of a deleted one. -ENOSPC: there is none. */
+int vfs__pool_change_slot(vfs__pool *p, vfs__pool_file *f);
 /* It has no file any more. stale: it has its bytes. */
 void vfs__pool_give_slot(vfs__pool *p, int32_t slot, bool stale);
 /* What was given back may be used: that is durable. */

@@ -10,7 +10,7 @@
 
 /* A sync of more goes to the slot, of less into the journal: one flush either
  * way, but that what goes to the slot needs the journal's as well. */
-enum { LOG_PAGES = 16 };
+enum { LOG_PAGES = 16, LOGGED_PAGE = VFS__PAGE + 64 };
 
 /* The journal grows to this, or to four snapshots, before there is a new one. */
 enum { JOURNAL_BYTES = 4 << 20 };
@@ -69,7 +69,8 @@ static int log_changed(vfs__pool *p)
 static void checkpoint_if_full(vfs__pool *p)
 {
 	int64_t limit = p->journal.snapshot * 4;
-	if (p->journal.end >= (limit > JOURNAL_BYTES ? limit : JOURNAL_BYTES))
+	if (p->journal.end >= (limit > JOURNAL_BYTES ? limit : JOURNAL_BYTES) ||
+	    vfs__journal_is_low(&p->journal))
 		vfs__pool_checkpoint(p);
 }
 
@@ -133,6 +134,11 @@ static int write_out(vfs__pool *p, vfs__pool_file *f)
 	int err = p->loaded ? vfs__pool_name_slot(p, f) : 0;
 	if (!err)
 		err = vfs__cache_write_back(&f->data);
+	if (err == -ENOSPC && p->loaded && !vfs__pool_change_slot(p, f)) {
+		err = vfs__pool_name_slot(p, f);
+		if (!err)
+			err = vfs__cache_write_back(&f->data);
+	}
 	if (!err && VFS__RULE(3)) {
 		bool flushes = f->data.unflushed;
 		err = vfs__cache_flush(&f->data);
@@ -149,7 +155,10 @@ int vfs__pool_order(vfs__pool *p, vfs__pool_file *f)
 		vfs__cache_touch(d, SIZE_MAX / 2, 0);
 	if (!d->unlogged && !d->unflushed && d->size == f->inode->size)
 		return 0;
-	if (d->unflushed || d->unlogged > LOG_PAGES)
+	bool room = vfs__journal_has_room(&p->journal, p->pending.len + d->unlogged * LOGGED_PAGE);
+	if (!room && d->size > f->inode->size) /* the reserve is for what takes none */
+		return -ENOSPC;
+	if (d->unflushed || d->unlogged > LOG_PAGES || !room)
 		return write_out(p, f);
 	size_t before = p->pending.len;
 	int err = vfs__cache_log(d, &p->pending, f->inode->ino);
@@ -251,13 +260,28 @@ bool vfs__pool_is_applied(const vfs__pool_file *f)
 	return !d->dirty && !d->unflushed && d->size == f->inode->size;
 }
 
+/* There is no room for all that the file has. What the journal has of it may be there
+ * all the same; the rest waits in memory. */
+static int apply_logged(vfs__pool *p, vfs__pool_file *f)
+{
+	vfs__cached *d = &f->data;
+	vfs__inode *i = f->inode;
+	int err = d->dirty == d->unlogged ? vfs__cache_flush(d) : -ENOSPC;
+	if (err)
+		return err;
+	flushed(p, i->slot);
+	i->valid = d->flushed < i->size ? d->flushed : i->size;
+	return vfs__pool_log_inode(p, i, true);
+}
+
 static int apply(vfs__pool *p, vfs__pool_file *f)
 {
 	if (vfs__pool_is_applied(f))
 		return 0;
 	if (!p->loaded) /* DATA of the journal, which is_foreign knows */
 		f->inode->start = 0;
-	return write_out(p, f);
+	int err = write_out(p, f);
+	return err == -ENOSPC ? apply_logged(p, f) : err;
 }
 
 int vfs__pool_forget_start(vfs__pool *p, vfs__pool_file *f)

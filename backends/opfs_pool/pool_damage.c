@@ -182,6 +182,7 @@ static int copy_to_slot(vfs__pool *p, int from, int32_t slot, int64_t size)
 	return err ? err : ops->flush(p->port, p->handle[slot]);
 }
 
+/* Where there is no slot or no room for it, that is told. */
 int vfs__pool_keep_journal(vfs__pool *p, const char *why)
 {
 	static const char *const names[] = {"journal.0", "journal.1"};
@@ -191,11 +192,16 @@ int vfs__pool_keep_journal(vfs__pool *p, const char *why)
 		if (size <= 0)
 			continue;
 		int32_t slot = vfs__pool_take_slot(p);
-		if (slot < 0)
-			return slot;
-		err = copy_to_slot(p, p->journal.handle[k], slot, size);
+		err = slot < 0 ? slot : copy_to_slot(p, p->journal.handle[k], slot, size);
 		if (!err)
 			err = vfs__pool_lose_slot(p, slot, size, names[k], why);
+		else if (slot >= 0)
+			vfs__pool_give_slot(p, slot, true);
+		if (err == -ENOSPC) {
+			vfs__pool_report(p, "%s: %s; there is no room to keep its bytes", names[k],
+					 why);
+			err = 0;
+		}
 	}
 	return err;
 }

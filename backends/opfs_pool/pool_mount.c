@@ -78,8 +78,9 @@ static FSNode *make_node(vfs__pool *p, vfs__inode *i)
 	return n;
 }
 
-/* What the journal holds of the file's data becomes dirty pages. */
-static int replay(vfs__inode *i)
+/* What the journal holds of the file's data becomes dirty pages; it has them, but for
+ * a file that was made just now. */
+static int replay(vfs__inode *i, bool is_new)
 {
 	vfs__pool_file *f = vfs__pool_file_of(i->node);
 	int err = 0;
@@ -93,6 +94,8 @@ static int replay(vfs__inode *i)
 		err = n < 0 ? (int)n : (size_t)n < len ? -ENOSPC : 0;
 	}
 	vfs__store_drop_redo(i, 0);
+	if (!is_new)
+		vfs__cache_logged(&f->data);
 	return err;
 }
 
@@ -157,31 +160,55 @@ static int repair(vfs__pool *p, bool clean)
 	return err;
 }
 
-static int replay_all(vfs__pool *p)
+static int replay_all(vfs__pool *p, uint64_t last_read)
 {
 	int err = 0;
 	for (vfs__inode *i = p->store.inodes; i && !err; i = i->hh.next)
 		if (i->redo && S_ISREG(i->mode))
-			err = replay(i);
+			err = replay(i, i->ino > last_read);
 	return err;
 }
 
-/* What is above the journal and the slots is known: later calls keep rule 12. */
-static void begin(vfs__pool *p)
+/* There is no room for the data in the slots, or for a snapshot: the journal that was
+ * read goes on. It is no longer CLEAN, and knows no start of what is half written. */
+static int go_on(vfs__pool *p)
 {
+	vfs__inode *root = vfs__store_inode(&p->store, VFS__ROOT_INO);
+	int err = vfs__pool_log_inode(p, root, false);
+	for (vfs__inode *i = p->store.inodes; i && !err; i = i->hh.next)
+		if (i->node && S_ISREG(i->mode) &&
+		    !vfs__pool_is_applied(vfs__pool_file_of(i->node)))
+			err = vfs__pool_log_inode(p, i, false);
+	return err ? err : vfs__pool_commit(p);
+}
+
+/* What was read is true. There is a new generation, so that no frame of the old one can
+ * follow what is written now. */
+static int begin(vfs__pool *p)
+{
+	int err = vfs__pool_checkpoint(p);
+	if (err == -ENOSPC && !p->rebuilt)
+		err = go_on(p);
+	if (err)
+		return err;
 	for (vfs__inode *i = p->store.inodes; i; i = i->hh.next)
 		if (S_ISREG(i->mode) && i->node)
 			vfs__pool_file_of(i->node)->data.known = i->start != 0;
 	p->loaded = p->announced = true;
+	/* For SQLite, should it be the next: what fails is tried again with the next sync. */
+	if (!vfs__pool_log_headers(p) && p->pending.len && !vfs__pool_commit(p))
+		vfs__pool_write_headers(p);
+	return 0;
 }
 
 int vfs__pool_load(vfs__pool *p)
 {
-	bool torn;
+	bool damaged;
 	p->store.reading = true;
-	int err = vfs__journal_open(&p->journal, vfs__store_read, &p->store, &torn);
+	int err = vfs__journal_open(&p->journal, vfs__store_read, &p->store, &damaged);
 	p->store.reading = false;
-	bool clean = p->store.clean && !torn;
+	bool clean = p->store.clean && !damaged;
+	uint64_t last_read = p->store.last_ino;
 	p->rebuilt = p->journal.current < 0;
 	if (!err)
 		err = make_root(p);
@@ -189,25 +216,17 @@ int vfs__pool_load(vfs__pool *p)
 		err = match_slots(p);
 	if (!err)
 		err = repair(p, clean);
-	if (!err && p->rebuilt && torn)
+	if (!err && damaged)
 		err = vfs__pool_keep_journal(
-			p, "it cannot be read: names are from the slots' headers");
+			p, p->rebuilt ? "it cannot be read: names are from the slots' headers"
+				      : "a part of it cannot be read, and what it told there and "
+					"behind is not done");
 	if (!err)
 		err = vfs__pool_keep_headers(p);
 	if (!err)
 		err = make_nodes(p);
 	if (!err)
-		err = replay_all(p);
+		err = replay_all(p, last_read);
 	p->mount->next_ino = p->store.last_ino;
-	/* What was read is true; a new generation, so that no frame of the old one can
-	 * follow what is written now. */
-	if (!err)
-		err = vfs__pool_checkpoint(p);
-	if (err)
-		return err;
-	begin(p);
-	/* For SQLite, should it be the next: what fails is tried again with the next sync. */
-	if (!vfs__pool_log_headers(p) && p->pending.len && !vfs__pool_commit(p))
-		vfs__pool_write_headers(p);
-	return 0;
+	return err ? err : begin(p);
 }

@@ -54,6 +54,34 @@ void vfs__pool_free_slots(vfs__pool *p)
 	}
 }
 
+/* A deleted file's slot has its room, which a browser may not give to another before the
+ * slot is closed. */
+int vfs__pool_change_slot(vfs__pool *p, vfs__pool_file *f)
+{
+	vfs__inode *i = f->inode;
+	int32_t from = i->slot;
+	int at = 0;
+	if (f->data.valid || i->valid || !i->names || vfs__pool_commit(p))
+		return -ENOSPC;
+	while (at < p->free && p->stale[p->spare[at]] != VFS__CUT)
+		at++;
+	if (at == p->free)
+		return -ENOSPC;
+	vfs__record r = vfs__inode_record(i);
+	r.slot = p->spare[at];
+	r.start = 0;
+	int err = vfs__store_log(&p->store, &p->pending, &r);
+	if (err)
+		return err;
+	p->spare[at] = p->spare[--p->free];
+	p->spare[p->free] = p->spare[--p->spares];
+	f->data.handle = p->handle[r.slot];
+	f->data.physical = INT64_MAX;
+	f->data.known = false;
+	vfs__pool_give_slot(p, from, true);
+	return 0;
+}
+
 /* SQLite reads no sound header from a file that is shorter. Where there is no room for
  * one, there will be when the slot is used. */
 void vfs__pool_make_sound(vfs__pool *p, int32_t slot)
