@@ -140,7 +140,7 @@ static vfs__named *make_name(vfs__store *s, uint64_t parent, const void *name, s
 static void count_name(vfs__store *s, vfs__named *n, int by)
 {
 	vfs__inode *i = vfs__store_inode(s, n->ino);
-	if (!i)
+	if (!i || (by < 0 && !i->names))
 		return;
 	i->names = (uint32_t)((int)i->names + by);
 	if (by > 0 && !i->name)
@@ -155,7 +155,7 @@ static void count_name(vfs__store *s, vfs__named *n, int by)
 /* Names made last are the likeliest to be looked for. */
 vfs__named *vfs__store_name(const vfs__store *s, vfs__inode *i)
 {
-	if (i->name || !i->names)
+	if (i->name || !i->names || !s->names)
 		return i->name;
 	vfs__named *n = ELMT_FROM_HH(s->names->hh.tbl, s->names->hh.tbl->tail);
 	while (n && n->ino != i->ino)

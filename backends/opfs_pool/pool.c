@@ -434,6 +434,15 @@ static int pool_sync(FSMount *m)
 	return err;
 }
 
+static int pool_sync_names(FSMount *m)
+{
+	vfs__pool *p = m->data;
+	vfs__pool_lock(p);
+	int err = vfs__pool_commit(p);
+	vfs__pool_unlock(p);
+	return err;
+}
+
 static void pool_statfs(FSMount *m, struct statfs *st)
 {
 	vfs__pool *p = m->data;
@@ -456,4 +465,5 @@ const FSType vfs_opfs_pool = {.name = "opfs_pool",
 			      .mount = pool_mount,
 			      .unmount = pool_unmount,
 			      .statfs = pool_statfs,
-			      .sync = pool_sync};
+			      .sync = pool_sync,
+			      .sync_names = pool_sync_names};

@@ -156,8 +156,8 @@ int vfs__pool_order(vfs__pool *p, vfs__pool_file *f)
 	if (!d->unlogged && !d->unflushed && d->size == f->inode->size)
 		return 0;
 	bool room = vfs__journal_has_room(&p->journal, p->pending.len + d->unlogged * LOGGED_PAGE);
-	if (!room && d->size > f->inode->size) /* the reserve is for what takes none */
-		return -ENOSPC;
+	if (!room && d->size > f->inode->size && vfs__journal_is_low(&p->journal))
+		return -ENOSPC; /* what is left is for what gives room back */
 	if (d->unflushed || d->unlogged > LOG_PAGES || !room)
 		return write_out(p, f);
 	size_t before = p->pending.len;
