@@ -166,7 +166,7 @@ vfs__named *vfs__store_name(const vfs__store *s, vfs__inode *i)
 static void remove_name(vfs__store *s, vfs__named *n)
 {
 	count_name(s, n, -1);
-	HASH_DELETE(hh, s->names, n); /* NOLINT(clang-analyzer-unix.Malloc) */
+	HASH_DELETE(hh, s->names, n); /* NOLINT(clang-analyzer-*) */
 	free(n);
 }
 
