@@ -15,7 +15,7 @@ glue = $(wildcard lib/wasm/*.c)
 headers = $(wildcard include/vfsfs/*.h lib/*.h lib/wasm/*.h backends/*/*.h) build/include/uthash.h
 
 # What is called often is compiled for speed, the rest for size.
-hot = blocks dentry fd mem node open path stream time
+hot = cache dup fd mem node pool stream time
 speed = $(if $(filter $(hot),$(notdir $(basename $(1)))),-O2,-Oz)
 
 # make V=1 shows whole commands
@@ -62,7 +62,7 @@ build/include/uthash.h:
 define variant
 build/$(1)/compiler: FORCE
 	@mkdir -p $$(@D)
-	@new=$$@.$$$$$$$$; { echo '$$(cc_$(1))'; $$(firstword $$(cc_$(1))) --version; } >$$$$new && \
+	@new=$$@.$$$$$$$$; { echo '$$(cc_$(1)) $(hot)'; $$(firstword $$(cc_$(1))) --version; } >$$$$new && \
 		if cmp -s $$$$new $$@; then rm $$$$new; else mv $$$$new $$@; fi
 build/$(1)/%.o: %.c $$(headers) build/$(1)/compiler
 	@mkdir -p $$(@D)
@@ -77,11 +77,29 @@ $(foreach v,$(wasm),$(eval $(call variant,$(v),libvfsfs$(if $(findstring -mt,$(v
 # The archives for wasm as users link them, both in one folder.
 build/lib/%: build/wasm/% ; @mkdir -p $(@D) && cp $< $@
 build/lib/libvfsfs-mt.a: build/wasm-mt/libvfsfs-mt.a ; @mkdir -p $(@D) && cp $< $@
-build/lib/libvfsfs.js: lib/wasm/libvfsfs.js ; @mkdir -p $(@D) && cp $< $@
+build/lib/%.js: lib/wasm/%.js ; @mkdir -p $(@D) && cp $< $@
 build/lib64/libvfsfs.a: build/wasm64/libvfsfs.a ; @mkdir -p $(@D) && cp $< $@
-build/lib64/libvfsfs.js: lib/wasm/libvfsfs.js ; @mkdir -p $(@D) && cp $< $@
-lib: build/lib/libvfsfs.a build/lib/libvfsfs-mt.a build/lib/libvfsfs.js
-lib64: build/lib64/libvfsfs.a build/lib64/libvfsfs.js
+build/lib64/%.js: lib/wasm/%.js ; @mkdir -p $(@D) && cp $< $@
+# with libvfsfs.js in it, so that one option does it
+build/lib/libvfsfs_pool.js build/lib64/libvfsfs_pool.js: lib/wasm/libvfsfs.js lib/wasm/libvfsfs_pool.js
+	@mkdir -p $(@D) && cat $^ >$@
+js_libraries = $(notdir $(wildcard lib/wasm/*.js))
+lib: build/lib/libvfsfs.a build/lib/libvfsfs-mt.a $(js_libraries:%=build/lib/%)
+lib64: build/lib64/libvfsfs.a $(js_libraries:%=build/lib64/%)
+
+# ---- vfsfs-pool: a program of the host, and nothing of the archives ----
+
+tool_sources = $(wildcard backends/opfs_pool/tool/*.c)
+tool_headers = $(wildcard backends/*/*.h backends/opfs_pool/tool/*.h)
+# What reads the names that Firefox and Chromium keep, where the host has it.
+tool_sqlite = $(if $(wildcard /usr/include/sqlite3.h),-DTOOL_SQLITE -lsqlite3)
+tool_leveldb = $(if $(wildcard /usr/include/leveldb/c.h),-DTOOL_LEVELDB -lleveldb)
+define tool
+build/$(1)/vfsfs-pool: $$(tool_sources) $$(tool_headers) $$(headers) build/$(1)/libvfsfs.a
+	$$(say)$$(cc_$(1)) $$(CFLAGS) $$(tool_sources) build/$(1)/libvfsfs.a $$(tool_sqlite) $$(tool_leveldb) -lpthread -o $$@
+endef
+$(foreach v,$(native),$(eval $(call tool,$(v))))
+vfsfs-pool: build/gcc/vfsfs-pool
 
 # ---- Demo ----
 
@@ -105,6 +123,39 @@ build/demo/%.o: Makefile build/wasm/compiler
 	@echo '  $@ (half a minute)' && $(em)/emcc -O2 -w $(sqlite_flags) -I$(sqlite) -c $(sqlite)/$*.c -o $@
 .SECONDARY: build/demo/sqlite3.o build/demo/shell.o
 
+# ---- Examples for browsers: build/examples/, each folder as it is served ----
+
+example_flags = -O2 -sALLOW_MEMORY_GROWTH
+# The program, and what it is linked with.
+example_page = visits.js
+example_csp = visits.js
+example_modularize = visits.js -sMODULARIZE -sEXPORT_NAME=createVisits
+example_module = visits.mjs -sMODULARIZE -sEXPORT_ES6
+example_vite = visits.mjs -sMODULARIZE -sEXPORT_ES6 -sENVIRONMENT=worker
+starts = page csp modularize module vite
+define example
+build/examples/$(1)/$(firstword $(example_$(1))): examples/start/visits.c $$(wildcard examples/start/$(1)/*) build/lib/libvfsfs.a $$(js_libraries:%=build/lib/%)
+	@mkdir -p $$(@D) && cp examples/start/$(1)/* $$(@D)
+	$$(say)$$(em)/emcc $$(example_flags) $$< $(wordlist 2,9,$(example_$(1))) -Lbuild/lib -lvfsfs -lvfsfs_pool.js -o $$@
+endef
+$(foreach e,$(starts),$(eval $(call example,$(e))))
+build/examples/callback/callback.js: $(wildcard examples/start/callback/*) build/lib/libvfsfs.a
+	@mkdir -p $(@D) && cp examples/start/callback/* $(@D)
+	$(say)$(em)/emcc $(example_flags) -Iinclude examples/start/callback/callback.c -Lbuild/lib -lvfsfs -o $@
+build/examples/persist/persist.js: $(wildcard examples/persist/*) build/lib/libvfsfs.a $(js_libraries:%=build/lib/%)
+	@mkdir -p $(@D) && cp examples/persist/* $(@D)
+	$(say)$(em)/emcc $(example_flags) -sEXPORTED_RUNTIME_METHODS=stringToNewUTF8,UTF8ToString -Iinclude examples/persist/persist.c \
+		-Lbuild/lib -lvfsfs -lvfsfs.js -lvfsfs_tar.js -o $@
+
+build/examples/first.js: examples/start/visits.c test/web/examples_first.js build/lib/libvfsfs.a $(js_libraries:%=build/lib/%)
+	@mkdir -p $(@D)
+	$(say)$(em)/emcc $(example_flags) -sEXIT_RUNTIME $< -Lbuild/lib -lvfsfs -lvfsfs_pool.js --pre-js test/web/examples_first.js -o $@
+
+examples = $(foreach e,$(starts),build/examples/$e/$(firstword $(example_$e))) build/examples/callback/callback.js build/examples/persist/persist.js
+examples: $(examples)
+persist: build/examples/persist/persist.js
+	$(em)/node examples/serve.mjs build/examples/persist
+
 # ---- Tests: test/README.md tells what each part is ----
 
 tally = test/tally.sh
@@ -112,6 +163,7 @@ test_cflags = -std=gnu11 $(warnings) -Wno-missing-prototypes -Iinclude -Itest/po
 posix_tests = $(filter-out %/test_long.c,$(wildcard test/posix/test_*.c))
 posix_sources = $(posix_tests) test/posix/fixture.c test/posix/all.c
 sim_sources = $(wildcard test/sim/*.c) $(patsubst %,test/unit/%.c,test_sim test_sim_states test_sim_port sim_fixture)
+pool_sources = $(wildcard test/sim/*.c) $(patsubst %,test/unit/%.c,test_pool test_pool_errors test_pool_nomem pool_fixture)
 blocks_sources = $(patsubst %,test/unit/%.c,test_blocks test_blocks_random blocks_fixture)
 wrap = $(patsubst %,-Wl$(comma)--wrap=%,$(1))
 comma = ,
@@ -134,8 +186,14 @@ build/$(1)/threads: test/unit/test_threads.c build/$(1)/libvfsfs.a
 	$$(say)$$(cc_$(1)) $$(test_cflags) $$^ -lcmocka -lpthread -o $$@
 build/$(1)/mount: test/unit/test_mount.c build/$(1)/libvfsfs.a
 	$$(say)$$(cc_$(1)) $$(test_cflags) $$^ -lcmocka -lpthread -o $$@
+build/$(1)/tar build/$(1)/tar_bad: build/$(1)/%: test/unit/test_%.c test/unit/tar_fixture.c test/unit/tar_fixture.h build/$(1)/libvfsfs.a
+	$$(say)$$(cc_$(1)) $$(test_cflags) -Itest/unit $$(filter-out %.h,$$^) -lcmocka -lpthread -o $$@
+build/$(1)/tar_nomem: test/fault/test_tar_nomem.c test/unit/tar_fixture.c test/unit/tar_fixture.h build/$(1)/libvfsfs.a
+	$$(say)$$(cc_$(1)) $$(test_cflags) -Itest/unit $$(filter-out %.h,$$^) -lcmocka -lpthread $$(wraps_nomem) -o $$@
 build/$(1)/sim: $$(sim_sources) build/$(1)/backends/opfs_common/opfs_directory.o $$(wildcard test/sim/*.h) test/unit/sim_fixture.h
 	$$(say)$$(cc_$(1)) $$(test_cflags) -Itest/sim -Ibackends/opfs_common $$(filter-out %.h,$$^) -lcmocka -o $$@
+build/$(1)/pool: $$(pool_sources) build/$(1)/libvfsfs.a $$(wildcard test/sim/*.h) test/unit/pool_fixture.h
+	$$(say)$$(cc_$(1)) $$(test_cflags) -Itest/sim -Ibackends/opfs_common $$(filter-out %.h,$$^) -lcmocka -lpthread $$(call wrap,malloc calloc realloc) -o $$@
 build/$(1)/core: test/unit/test_core.c build/$(1)/libvfsfs.a
 	$$(say)$$(cc_$(1)) $$(test_cflags) $$^ -lcmocka -lpthread -o $$@
 build/$(1)/nomem: test/fault/test_nomem.c test/fault/dump.c build/$(1)/libvfsfs.a
@@ -146,7 +204,7 @@ $(foreach v,gcc clang asan tsan cov,$(eval $(call native_tests,$(v))))
 # Crashes and failed calls: all from sources, so that a rule of order can be broken.
 crash_flags = $(test_cflags) -O2 -g -DVFS_TEST_RULES -Ibuild/include -Itest/crash -Itest/sim -lpthread
 crash_sources = $(patsubst %,test/crash/%.c,model workload sahpool) $(wildcard test/sim/*.c) $(core)
-crash_rules = 1 2 3 4 5 6 7 8 9 10 11 12 13
+crash_rules = 1 2 3 4 5 6 7 8 9 10 11 12 13 14
 build/crash/%: test/crash/test_%.c $(crash_sources) $(headers) $(wildcard test/crash/*.h test/sim/*.h backends/*/*.h)
 	@mkdir -p $(@D)
 	$(say)gcc $< $(crash_sources) $(crash_flags) -o $@
@@ -180,15 +238,17 @@ fuzz: build/fuzz/fuzz
 	build/fuzz/fuzz -max_total_time=$(SECONDS) -max_len=1500 -timeout=120 -rss_limit_mb=4096 build/fuzz/found
 
 native_programs = $(foreach v,gcc clang asan tsan,build/$v/posix) build/host/posix \
-	build/asan/blocks build/asan/sim build/asan/core build/tsan/core build/asan/mount build/asan/threads build/tsan/threads build/gcc/nomem build/asan/nomem build/fuzz/corpus \
+	build/asan/blocks build/asan/sim build/asan/core build/tsan/core build/asan/mount build/asan/tar build/asan/tar_bad build/asan/vfsfs-pool build/asan/tar_nomem build/asan/threads build/tsan/threads build/asan/pool build/tsan/pool build/gcc/nomem build/asan/nomem build/fuzz/corpus \
 	build/crash/crash build/crash/faults build/crash/asan-crash build/crash/asan-damage
 test-native:
-	@test/setup/packages.sh build fuzz
+	@test/setup/packages.sh build tool fuzz
 	@$(MAKE) --no-print-directory -j2 $(native_programs)
 	@$(tally) posix,tmpfs build/host/posix
 	@for v in gcc clang asan tsan; do $(tally) posix,$$v build/$$v/posix; done
-	@for v in asan tsan; do $(tally) threads,$$v build/$$v/threads; $(tally) core,$$v build/$$v/core; done
+	@for v in asan tsan; do $(tally) threads,$$v build/$$v/threads; $(tally) core,$$v build/$$v/core; $(tally) pool,$$v build/$$v/pool; done
 	@$(tally) blocks,asan build/asan/blocks; $(tally) sim,asan build/asan/sim; $(tally) mount,asan build/asan/mount
+	@$(tally) tar,asan build/asan/tar; $(tally) tar-bad,asan build/asan/tar_bad; $(tally) tar-nomem,asan build/asan/tar_nomem
+	@$(tally) vfsfs-pool,asan test/tool/run.sh build/asan/vfsfs-pool
 	@for v in gcc asan; do $(tally) nomem,$$v build/$$v/nomem; done
 	@$(tally) fuzz,corpus build/fuzz/corpus test/fuzz/corpus
 	@$(tally) crash,asan build/crash/asan-crash; $(tally) crash,faults build/crash/faults; $(tally) crash,damage build/crash/asan-damage
@@ -220,15 +280,21 @@ build/$(1)/posix-pool.js: $$(patsubst %.c,build/$(1)/%.o,$$(posix_tests) test/po
 		build/$(1)/libvfsfs$(2).a test/web/mount_pool.c test/web/mount_pool.js
 	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O1 -Iinclude $$(posix_wasm_flags) $$(filter %.o %.c,$$^) -Lbuild/$(1) -lvfsfs$(2) \
 		--js-library lib/wasm/libvfsfs.js --pre-js test/web/mount_pool.js $$(call cmocka_wasm,$(1))/lib/$$(cmocka_lib_$(1)) -o $$@
-build/$(1)/sahpool_pool.js: test/web/sahpool_pool.c test/web/sahpool_calls.js lib/wasm/libvfsfs.js build/$(1)/libvfsfs$(2).a
+build/$(1)/sahpool_pool.js: test/web/sahpool_pool.c test/web/sahpool_calls.js lib/wasm/libvfsfs.js lib/wasm/libvfsfs_tar.js build/$(1)/libvfsfs$(2).a
 	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O1 $$(test_cflags) $$(filter-out -sEXIT_RUNTIME,$$(posix_wasm_flags)) -sEXPORTED_RUNTIME_METHODS=ccall \
-		$$< -Lbuild/$(1) -lvfsfs$(2) --js-library lib/wasm/libvfsfs.js --pre-js test/web/sahpool_calls.js -o $$@
+		$$< -Lbuild/$(1) -lvfsfs$(2) --js-library lib/wasm/libvfsfs.js --js-library lib/wasm/libvfsfs_tar.js --pre-js test/web/sahpool_calls.js -o $$@
 build/$(1)/kill.js: $$(kill_sources) test/web/kill.js test/web/kill_ops.h lib/wasm/libvfsfs.js build/$(1)/libvfsfs$(2).a
 	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O2 $$(test_cflags) $$(posix_wasm_flags) $$(kill_sources) -Lbuild/$(1) -lvfsfs$(2) \
 		--js-library lib/wasm/libvfsfs.js --pre-js test/web/kill.js -o $$@
 build/$(1)/quota.js: test/web/quota.c test/web/quota.js lib/wasm/libvfsfs.js build/$(1)/libvfsfs$(2).a
 	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O2 $$(test_cflags) $$(posix_wasm_flags) $$< -Lbuild/$(1) -lvfsfs$(2) \
 		--js-library lib/wasm/libvfsfs.js --pre-js test/web/quota.js -o $$@
+build/$(1)/atomic.js: test/web/atomic.c test/web/atomic.js lib/wasm/libvfsfs.js build/$(1)/libvfsfs$(2).a
+	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O2 $$(test_cflags) $$(posix_wasm_flags) $$< -Lbuild/$(1) -lvfsfs$(2) \
+		--js-library lib/wasm/libvfsfs.js --pre-js test/web/atomic.js -o $$@
+build/$(1)/tar_pool.js: test/wasm/tar.c test/wasm/tar.js lib/wasm/libvfsfs.js lib/wasm/libvfsfs_tar.js build/$(1)/libvfsfs$(2).a
+	$$(say)$$(filter-out -O2 -Oz,$$(cc_$(1))) -O2 -DPOOL $$(test_cflags) $$(posix_wasm_flags) $$< -Lbuild/$(1) -lvfsfs$(2) \
+		--js-library lib/wasm/libvfsfs.js --js-library lib/wasm/libvfsfs_tar.js --pre-js test/wasm/tar.js -o $$@
 build/$(1)/opfs_port.js: $$(opfs_port_sources) test/web/opfs_steps.h $$(wildcard backends/opfs_common/*.h) build/$(1)/libvfsfs$(2).a
 	$$(say)$$(cc_$(1)) $$(filter-out -Werror,$$(test_cflags)) $$(posix_wasm_flags) $$(opfs_port_sources) -Lbuild/$(1) -lvfsfs$(2) -o $$@
 endef
@@ -246,12 +312,16 @@ test-node:
 	@$(tally) setup test/setup/selftest.sh
 
 test-web:
-	@test/setup/packages.sh browser
-	@$(MAKE) --no-print-directory -j2 build/wasm/posix-pool.js build/wasm/kill.js build/wasm/sahpool_pool.js $(foreach v,wasm wasm-mt,build/$v/posix.js build/$v/opfs_port.js)
+	@test/setup/packages.sh build tool browser
+	@$(MAKE) --no-print-directory -j2 build/gcc/vfsfs-pool build/wasm/posix-pool.js build/wasm/tar_pool.js build/wasm/kill.js build/wasm/sahpool_pool.js build/wasm/atomic.js $(foreach v,wasm wasm-mt,build/$v/posix.js build/$v/opfs_port.js) examples build/examples/first.js
 	@$(tally) posix,wasm,chromium test/web/run.sh --browser chromium build/wasm/posix.js
 	@$(tally) posix,wasm-mt,chromium test/web/run.sh --browser chromium --mt build/wasm-mt/posix.js
 	@for b in chromium firefox; do $(tally) posix,opfs_pool,$$b test/web/run.sh --browser $$b build/wasm/posix-pool.js; done
+	@for b in chromium firefox; do NODE=$(em)/node $(tally) examples,$$b test/web/examples.sh $$b; done
+	@for b in chromium firefox; do $(tally) tar,opfs_pool,$$b test/web/tar.sh $$b build/wasm/tar_pool.js; done
+	@for b in chromium firefox; do $(tally) vfsfs-pool,$$b test/tool/profile.sh $$b build/gcc/vfsfs-pool build/wasm/tar_pool.js; done
 	@for b in chromium firefox; do for v in wasm wasm-mt; do $(tally) opfs-port,$$v,$$b test/web/opfs_port.sh $$b build/$$v/opfs_port.js; done; done
+	@for b in chromium firefox; do $(tally) atomic,$$b test/web/atomic.sh $$b build/wasm/atomic.js; done
 	@for b in chromium firefox; do $(tally) kill,$$b test/web/kill.sh $$b 5; done
 	@for b in chromium firefox; do $(tally) sahpool,$$b test/web/sahpool.sh $$b build/wasm/sahpool_pool.js; done
 
@@ -264,6 +334,9 @@ test-suites: lib build/wasm-old/libvfsfs.a build/wasm-old-mt/libvfsfs-mt.a
 
 bench: lib
 	test/bench/run.sh --browser chromium
+	@test/setup/packages.sh browser firefox
+	test/bench/durable.sh --browser chromium
+	test/bench/durable.sh --browser firefox
 
 lint: all lib
 	@test/setup/packages.sh build lint fuzz
@@ -271,9 +344,10 @@ lint: all lib
 
 # ---- Installation ----
 
-install: lib
-	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/lib/cmake/vfsfs $(DESTDIR)$(PREFIX)/include/vfsfs
-	install -m 644 build/lib/libvfsfs.a build/lib/libvfsfs-mt.a build/lib/libvfsfs.js $(DESTDIR)$(PREFIX)/lib
+install: lib vfsfs-pool
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/lib/cmake/vfsfs $(DESTDIR)$(PREFIX)/include/vfsfs
+	install -m 644 build/lib/libvfsfs.a build/lib/libvfsfs-mt.a $(js_libraries:%=build/lib/%) $(DESTDIR)$(PREFIX)/lib
+	install -m 755 build/gcc/vfsfs-pool $(DESTDIR)$(PREFIX)/bin
 	install -m 644 include/vfsfs/*.h $(DESTDIR)$(PREFIX)/include/vfsfs
 	for f in vfsfs vfsfs-mt; do case $$f in *-mt) flag=' -pthread';; *) flag=;; esac; \
 		sed "s,@PREFIX@,$(PREFIX),; s,@VERSION@,$(version),; s,@LIB@,$$f,; s,@FLAG@,$$flag," lib/wasm/vfsfs.pc.in \
@@ -284,12 +358,14 @@ install: lib
 
 help:
 	@echo 'make demo       SQLite and a tour of the filesystem, in Node and Chromium'
+	@echo 'make persist    serves examples/persist at 127.0.0.1:8000; make examples: build/examples/'
 	@echo 'make test       every test; the parts: test-native test-node test-web test-suites'
 	@echo 'make test-long  what takes longer'
 	@echo 'make lint       what is checked without running'
 	@echo 'make bench      speed, memory and size beside the peers'
-	@echo 'make lib        build/lib: libvfsfs.a, libvfsfs-mt.a, libvfsfs.js for wasm'
-	@echo 'make lib64      build/lib64: libvfsfs.a and libvfsfs.js for -sMEMORY64'
+	@echo 'make lib        build/lib: libvfsfs.a, libvfsfs-mt.a, libvfsfs*.js for wasm'
+	@echo 'make lib64      build/lib64: libvfsfs.a and libvfsfs*.js for -sMEMORY64'
+	@echo 'make vfsfs-pool build/gcc/vfsfs-pool: looks at, extracts and repairs pools'
 	@echo 'make            build/gcc/libvfsfs.a, natively'
 	@echo 'make install    PREFIX=$(PREFIX)'
 	@echo 'Variables: EMCC, PREFIX, DESTDIR, UTHASH, VFSFS_CACHE, V=1'
@@ -310,5 +386,5 @@ test-long:
 	@$(tally) fuzz,hour $(MAKE) --no-print-directory fuzz
 	@$(tally) --sum
 
-.PHONY: FORCE lint install help test-long all lib lib64 demo test test-native test-node test-web test-suites bench clean fuzz
+.PHONY: FORCE examples persist vfsfs-pool lint install help test-long all lib lib64 demo test test-native test-node test-web test-suites bench clean fuzz
 .DELETE_ON_ERROR:

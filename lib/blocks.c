@@ -10,7 +10,7 @@
 /* A buffer may be a mapping of the same file. */
 static inline void copy(const vfs_blocks *b, void *to, const void *from, size_t len)
 {
-	if (__builtin_expect(b->extents != NULL, 0))
+	if (vfs__has_extents(b))
 		memmove(to, from, len);
 	else
 		memcpy(to, from, len);
@@ -140,7 +140,7 @@ static void drop_block(vfs_blocks *b, void **slot, uint64_t i)
 {
 	enum vfs__extent_drop drop = NO_EXTENT;
 
-	if (b->extents)
+	if (vfs__has_extents(b))
 		drop = vfs__extent_drop(b, *slot);
 	if (drop == MAPPED)
 		return;
@@ -186,7 +186,7 @@ void vfs__blocks_drop(vfs_blocks *b, uint64_t from, uint64_t to)
 	if (from > to || from >> shift)
 		return;
 	drop_below(b, &b->root, shift, 0, from, to);
-	if (b->extents)
+	if (vfs__has_extents(b))
 		vfs__extents_thin(b);
 }
 
@@ -249,7 +249,7 @@ static void grow_size(vfs_blocks *b, off_t size, off_t to)
 {
 	if (size & (VFS_BLOCK - 1))
 		vfs__block_clear(b, size, to);
-	if (b->extents)
+	if (vfs__has_extents(b))
 		vfs__extents_clear(b, (uint64_t)size, (uint64_t)to);
 }
 
@@ -310,7 +310,7 @@ void vfs_blocks_truncate(vfs_blocks *b, off_t *size, off_t to)
 		return;
 	}
 	vfs__blocks_drop(b, ((uint64_t)to + VFS_BLOCK - 1) >> VFS_BLOCK_SHIFT, last_block);
-	if (b->extents)
+	if (vfs__has_extents(b))
 		vfs__extents_clear(b, (uint64_t)to, (uint64_t)old);
 }
 

@@ -22,7 +22,7 @@ static void punch(vfs_blocks *b, off_t size, off_t pos, off_t end)
 		if (to > from)
 			vfs__blocks_drop(b, from, to - 1);
 	}
-	if (b->extents)
+	if (vfs__has_extents(b))
 		vfs__extents_clear(b, (uint64_t)pos, (uint64_t)end);
 }
 

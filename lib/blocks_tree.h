@@ -92,8 +92,8 @@ void vfs__blocks_drop(vfs_blocks *b, uint64_t from, uint64_t to);
  * hole. */
 void vfs__block_clear(vfs_blocks *b, off_t from, off_t to);
 
-/* In blocks_map.c, called only where there are extents; blocks_map.c is linked
- * only where the program maps files. */
+/* In blocks_map.c, which is linked only where the program maps files; called
+ * only where there are extents. */
 #pragma weak vfs__extents_clear
 #pragma weak vfs__extent_drop
 #pragma weak vfs__extents_thin
@@ -104,6 +104,13 @@ void vfs__extents_clear(vfs_blocks *b, uint64_t from, uint64_t to);
 /* Where no mapping needs an extent and half of it or less is in use, that goes to
  * ordinary blocks, if there is memory for them. */
 void vfs__extents_thin(vfs_blocks *b);
+
+/* The first half is for the linker: without blocks_map.c nothing is left of what
+ * this decides. */
+static inline bool vfs__has_extents(const vfs_blocks *b)
+{
+	return vfs__extents_clear && __builtin_expect(b->extents != NULL, 0);
+}
 
 /* What becomes of a block that is to be freed. */
 enum vfs__extent_drop {

@@ -71,6 +71,12 @@ CALL(int, fadvise, (int fd, off_t offset, off_t len, int advice), (fd, offset, l
      .call = "fadvise64", .fd = fd, .args = {offset, len, advice})
 CALL(int, fallocate, (int fd, int mode, off_t offset, off_t len), (fd, mode, offset, len),
      .call = "fallocate", .fd = fd, .args = {mode, offset, len})
+CALL(int, begin, (int fd), (fd),
+     .call = "begin", .fd = fd)
+CALL(int, commit, (int fd), (fd),
+     .call = "commit", .fd = fd)
+CALL(int, rollback, (int fd), (fd),
+     .call = "rollback", .fd = fd)
 CALL(int, mmap, (void *addr, size_t len, int prot, int flags, int fd, off_t pos, void **out), (addr, len, prot, flags, fd, pos, out),
      .call = "mmap", .fd = fd, .args = {(int64_t)len, flags, pos})
 CALL(int, munmap, (void *addr, size_t len), (addr, len),

@@ -53,19 +53,11 @@ static int check_lock(const FSStream *s, const struct flock *l, bool set)
 
 static int record_lock(FSStream *s, struct flock *l, bool set)
 {
-	FSNode *n = s->shared->node;
-	bool dir = s->type == DT_DIR; /* whose position and size are not the node's lock's */
 	if (vfs__bad_address(l, sizeof *l))
 		return -EFAULT;
-	if (dir)
-		vfs__lock_names();
-	else
-		vfs__lock_node(n);
+	vfs__lock_position(s);
 	int err = check_lock(s, l, set);
-	if (dir)
-		vfs__unlock_names();
-	else
-		vfs__unlock_node(n);
+	vfs__unlock_position(s);
 	if (!err && !set)
 		l->l_type = F_UNLCK;
 	return err;

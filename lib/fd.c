@@ -158,6 +158,7 @@ FSStreamShared *vfs__shared_new(FSNode *node, int flags)
 	shared->next_entry = NULL;
 	shared->end = 0;
 	shared->cursor_at = NULL;
+	shared->errors_seen = 0;
 	return shared;
 }
 

@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #endif
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -246,6 +247,8 @@ static inline bool vfs__is_dotdot(const vfs__name *n)
 
 /* ---- name.c ---- */
 
+/* The mode that what is asked for becomes in a directory. */
+mode_t vfs__new_mode(const FSNode *dir, mode_t mode);
 /* A new node of mode under a reserved name, or without one (O_TMPFILE: name
  * NULL). *out holds no reference beside the name's, one for O_TMPFILE. */
 int vfs__create(FSNode *dir, const vfs__name *name, mode_t mode, dev_t rdev, FSNode **out);
@@ -281,6 +284,22 @@ int vfs__dup_from(int fd, unsigned from, bool cloexec);
 void vfs__stream_release(FSStream *s);
 /* Back to the pool. */
 void vfs__stream_free(FSStream *s);
+
+/* What guards the position of a file or a directory, and the size. */
+static inline void vfs__lock_position(const FSStream *s)
+{
+	if (s->type == DT_DIR)
+		vfs__lock_names();
+	else
+		vfs__lock_node(s->shared->node);
+}
+static inline void vfs__unlock_position(const FSStream *s)
+{
+	if (s->type == DT_DIR)
+		vfs__unlock_names();
+	else
+		vfs__unlock_node(s->shared->node);
+}
 
 static inline void vfs__put_stream(FSStream *s)
 {

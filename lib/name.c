@@ -49,7 +49,7 @@ static void inherit(const FSNode *dir, FSNode *n)
 
 /* The mode that a new node gets: its set-group-ID bit goes by what was asked
  * for, then the umask counts. */
-static mode_t new_mode(const FSNode *dir, mode_t mode)
+mode_t vfs__new_mode(const FSNode *dir, mode_t mode)
 {
 	const mode_t both = S_ISGID | S_IXGRP;
 	if ((mode & both) == both && (dir->mode & S_ISGID) && !vfs__in_group(dir->gid) &&
@@ -67,8 +67,8 @@ int vfs__create(FSNode *dir, const vfs__name *name, mode_t mode, dev_t rdev, FSN
 		return -EPERM;
 	if (name && (err = vfs__reserve(dir, name, &d)) != 0)
 		return err;
-	err = dir->node_ops->mknod(dir, name ? name->ptr : NULL, name ? name->len : 0,
-				   new_mode(dir, mode), rdev, &n);
+	err = dir->node_ops->mknod(dir, name ? name->ptr : NULL, name ? name->len : 0, mode, rdev,
+				   &n);
 	if (err) {
 		if (d)
 			vfs__abandon(d);
@@ -90,11 +90,7 @@ int vfs_make_name(FSNode *dir, const char *ptr, mode_t mode, dev_t rdev, FSNode 
 {
 	size_t len = strlen(ptr);
 	vfs__name name = {ptr, (unsigned)len, vfs__hash(dir, ptr, len)};
-	mode_t mask = vfs__process.umask;
-	vfs__process.umask = 0;
-	int err = vfs__create(dir, &name, mode, rdev, out);
-	vfs__process.umask = mask;
-	return err;
+	return vfs__create(dir, &name, mode, rdev, out);
 }
 
 static int make(int dirfd, const char *path, mode_t mode, dev_t rdev)
@@ -108,7 +104,7 @@ static int make(int dirfd, const char *path, mode_t mode, dev_t rdev)
 	if (!err && (S_ISBLK(mode) || (S_ISCHR(mode) && rdev)) && !vfs__capable(VFS_CAP_MKNOD))
 		err = -EPERM;
 	if (!err)
-		err = vfs__create(p.dir, &p.name, mode, rdev, &n);
+		err = vfs__create(p.dir, &p.name, vfs__new_mode(p.dir, mode), rdev, &n);
 	vfs__end_walk(&p);
 	vfs__settle();
 	return err;

@@ -1,10 +1,8 @@
 /*
- * Opening, closing, dup: from a node to a stream, and from a stream to a
- * descriptor.
+ * Opening: from a path to a node, to a stream, to a descriptor.
  */
 #include "internal.h"
 #include <dirent.h>
-#include <sys/file.h>
 #include <vfsfs/device.h>
 
 #ifndef O_TMPFILE
@@ -29,19 +27,13 @@ static bool wants_write(int flags)
 	return (flags + 1) & 2;
 }
 
-/* The ops of what a node is; -errno in *err where it cannot be opened. */
-static const StreamOps *ops_of(const FSNode *n, int flags, int *err)
+/* The ops of what a node is; NULL: no such device, or what cannot be opened (a
+ * block device, a FIFO, a socket). */
+static const StreamOps *ops_of(const FSNode *n, int flags)
 {
-	const StreamOps *ops = n->stream_ops;
 	if (UNLIKELY(flags & O_PATH))
 		return &vfs__path_ops;
-	if (UNLIKELY(S_ISCHR(n->mode))) {
-		*err = n->mount->flags & VFS_NODEV ? -EACCES : -ENXIO;
-		return n->mount->flags & VFS_NODEV ? NULL : vfs_get_device(n->rdev, NULL);
-	}
-	if (!ops)
-		*err = -ENXIO; /* a block device, a FIFO, a socket */
-	return ops;
+	return UNLIKELY(S_ISCHR(n->mode)) ? vfs_get_device(n->rdev, NULL) : n->stream_ops;
 }
 
 /* A stream with a description of its own on n. */
@@ -84,7 +76,7 @@ static int open_new(FSNode *dir, const vfs__name *name, int flags, mode_t mode, 
 		err = stream_on(dir, flags, &s);
 	if (err)
 		return err;
-	err = vfs__create(dir, name, S_IFREG | (mode & 07777), 0, &n);
+	err = vfs__create(dir, name, vfs__new_mode(dir, S_IFREG | (mode & 07777)), 0, &n);
 	if (err) {
 		s->stream_ops = &vfs__path_ops;
 		vfs__put_stream(s);
@@ -135,7 +127,7 @@ static int check_open(const FSNode *n, int flags)
 static int open_walked(const vfs__path *p, int flags, mode_t mode, FSStream **out, bool *trunc)
 {
 	FSNode *n = p->node;
-	int err = 0;
+	int err;
 	*trunc = false;
 	if (UNLIKELY((flags & O_TMPFILE) == O_TMPFILE)) {
 		if (!n)
@@ -149,9 +141,9 @@ static int open_walked(const vfs__path *p, int flags, mode_t mode, FSStream **ou
 	if ((err = check_open(n, flags)) != 0)
 		return err;
 	*trunc = (flags & O_TRUNC) && S_ISREG(n->mode);
-	const StreamOps *ops = ops_of(n, flags, &err);
+	const StreamOps *ops = ops_of(n, flags);
 	if (UNLIKELY(!ops))
-		return err;
+		return -ENXIO;
 	if (LIKELY((err = stream_on(n, flags, out)) == 0))
 		equip(*out, ops, flags);
 	return err;
@@ -214,115 +206,4 @@ int vfs_openat(int dirfd, const char *path, int flags, mode_t mode)
 int vfs_open(const char *path, int flags, mode_t mode)
 {
 	return vfs_openat(AT_FDCWD, path, flags, mode);
-}
-
-static int close_stream(FSStream *s)
-{
-	int err = s->stream_ops->flush ? s->stream_ops->flush(s) : 0;
-	vfs__put_stream(s);
-	return err;
-}
-
-int vfs_close(int fd)
-{
-	VFS__TRACE(close, (fd));
-	FSStream *s = vfs__fd_take(fd);
-	return LIKELY(s != NULL) ? close_stream(s) : -EBADF;
-}
-
-/* A second stream on the description, held once, without a descriptor. */
-static int dup_stream(const FSStream *old, bool cloexec, FSStream **out)
-{
-	FSStream *s = vfs__stream_new(old->shared);
-	if (!s)
-		return -ENOMEM;
-	s->stream_ops = old->stream_ops;
-	s->data = old->data;
-	s->cloexec = cloexec;
-	s->type = old->type;
-	s->seekable = old->seekable;
-	s->readable = old->readable;
-	s->writable = old->writable;
-	int err = s->stream_ops->dup ? s->stream_ops->dup(s) : 0;
-	if (err) {
-		s->stream_ops = &vfs__path_ops;
-		vfs__put_stream(s);
-		return err;
-	}
-	*out = s;
-	return 0;
-}
-
-int vfs__dup_from(int fd, unsigned from, bool cloexec)
-{
-	FSStream *old = vfs__get_stream(fd), *s;
-	if (!old)
-		return -EBADF;
-	int to = vfs__fd_reserve(from);
-	if (to >= 0) {
-		int err = dup_stream(old, cloexec, &s);
-		if (err) {
-			vfs__fd_free(to);
-			to = err;
-		} else {
-			vfs__fd_install(to, s);
-		}
-	}
-	vfs__put_stream(old);
-	return to;
-}
-
-int vfs_dup(int fd)
-{
-	VFS__TRACE(dup, (fd));
-	return vfs__dup_from(fd, 0, false);
-}
-
-static int dup_to(int fd, int to, bool cloexec)
-{
-	FSStream *old = vfs__get_stream(fd), *s, *replaced;
-	if (!old)
-		return -EBADF;
-	int err = -EBADF;
-	if (to >= 0 && (unsigned)to < vfs_max_open_fds())
-		err = dup_stream(old, cloexec, &s);
-	if (!err) {
-		err = vfs__fd_replace(to, s, &replaced);
-		if (err)
-			replaced = s;
-		if (replaced)
-			close_stream(replaced);
-	}
-	vfs__put_stream(old);
-	return err ? err : to;
-}
-
-int vfs_dup3(int fd, int to, int flags)
-{
-	VFS__TRACE(dup3, (fd, to, flags));
-	if ((flags & ~O_CLOEXEC) || fd == to)
-		return -EINVAL;
-	return dup_to(fd, to, flags & O_CLOEXEC);
-}
-
-int vfs_dup2(int fd, int to)
-{
-	VFS__TRACE(dup2, (fd, to));
-	if (fd != to)
-		return dup_to(fd, to, false);
-	FSStream *s = vfs__get_stream(fd);
-	if (!s)
-		return -EBADF;
-	vfs__put_stream(s);
-	return to;
-}
-
-int vfs_fd_node(int fd, FSNode **out)
-{
-	FSStream *s = vfs__get_stream(fd);
-	if (!s)
-		return -EBADF;
-	*out = vfs_node_get(s->shared->node);
-	vfs__put_stream(s);
-	return 0;
 }

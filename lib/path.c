@@ -28,13 +28,7 @@ int vfs__check_string(const char *s)
 /* The same, at the cost of a comparison: the walk itself finds the end. */
 static inline int check_start(const char *s)
 {
-	if (vfs__bad_address(s, 1))
-		return -EFAULT;
-#ifdef __wasm__
-	if (UNLIKELY((size_t)__builtin_wasm_memory_size(0) * 65536 - (size_t)s < VFS__PATH_MAX))
-		return vfs__check_string(s);
-#endif
-	return 0;
+	return vfs__bad_address(s, VFS__PATH_MAX) ? vfs__check_string(s) : 0;
 }
 
 static inline FSNode *into_mounts(FSNode *n)

@@ -9,39 +9,38 @@
 
 static const off_t OFF_MAX = INT64_MAX;
 
-static ssize_t read_at(FSStream *s, void *buf, size_t len, off_t pos)
+static ssize_t one(FSStream *s, const struct iovec *v, off_t pos, bool write)
 {
-	if (UNLIKELY(!s->stream_ops->read))
+	const StreamOps *ops = s->stream_ops;
+	size_t len = v->iov_len;
+	if (UNLIKELY(write ? !ops->write : !ops->read))
 		return -EINVAL;
 	if (UNLIKELY(!len) && s->type == DT_REG)
 		return 0;
-	return s->stream_ops->read(s, buf, len, pos);
-}
-
-static ssize_t write_at(FSStream *s, const void *buf, size_t len, off_t pos)
-{
-	if (UNLIKELY(!s->stream_ops->write))
-		return -EINVAL;
-	if (UNLIKELY(!len) && s->type == DT_REG)
-		return 0;
+	if (!write)
+		return ops->read(s, v->iov_base, len, pos);
 	if (UNLIKELY((uint64_t)(OFF_MAX - pos) < len)) {
 		if (pos == OFF_MAX)
 			return -EFBIG;
 		len = (size_t)(OFF_MAX - pos);
 	}
-	return s->stream_ops->write(s, buf, len, pos);
+	return ops->write(s, v->iov_base, len, pos);
 }
 
-/* One after the other, until one comes up short. */
-static ssize_t each(FSStream *s, const struct iovec *iov, int n, off_t pos, bool write)
+/* One after the other, until one comes up short; a driver may take all at once. */
+static ssize_t move(FSStream *s, const struct iovec *iov, int n, off_t pos, bool write)
 {
+	const StreamOps *ops = s->stream_ops;
 	ssize_t done = 0;
+	if (LIKELY(n == 1))
+		return one(s, iov, pos, write);
+	if (write ? ops->writev : ops->readv)
+		return (write ? ops->writev : ops->readv)(s, iov, n, pos);
 	for (int i = 0; i < n; i++) {
 		size_t len = iov[i].iov_len;
-		if (!len && n > 1)
+		if (!len)
 			continue;
-		ssize_t got = write ? write_at(s, iov[i].iov_base, len, pos + done)
-				    : read_at(s, iov[i].iov_base, len, pos + done);
+		ssize_t got = one(s, iov + i, pos + done, write);
 		if (got < 0)
 			return done ? done : got;
 		done += got;
@@ -49,19 +48,6 @@ static ssize_t each(FSStream *s, const struct iovec *iov, int n, off_t pos, bool
 			break;
 	}
 	return done;
-}
-
-static ssize_t move(FSStream *s, const struct iovec *iov, int n, off_t pos, bool write)
-{
-	const StreamOps *ops = s->stream_ops;
-	if (LIKELY(n == 1))
-		return write ? write_at(s, iov->iov_base, iov->iov_len, pos)
-			     : read_at(s, iov->iov_base, iov->iov_len, pos);
-	if (write && ops->writev)
-		return ops->writev(s, iov, n, pos);
-	if (!write && ops->readv)
-		return ops->readv(s, iov, n, pos);
-	return each(s, iov, n, pos, write);
 }
 
 void vfs__drop_privileges(FSNode *node)
@@ -218,11 +204,10 @@ static off_t seek(FSStream *s, off_t offset, int whence)
 {
 	FSStreamShared *shared = s->shared;
 	FSNode *node = shared->node;
-	off_t base;
+	off_t base = 0;
 
 	switch (whence) {
 	case SEEK_SET:
-		base = 0;
 		break;
 	case SEEK_CUR:
 		base = shared->pos;
@@ -238,7 +223,6 @@ static off_t seek(FSStream *s, off_t offset, int whence)
 			return -EINVAL;
 		if (offset < 0)
 			return -ENXIO;
-		base = 0;
 		offset = s->stream_ops->llseek ? s->stream_ops->llseek(s, offset, whence)
 					       : seek_solid(node, offset, whence);
 		if (offset < 0)
@@ -249,7 +233,13 @@ static off_t seek(FSStream *s, off_t offset, int whence)
 	}
 	if (__builtin_add_overflow(base, offset, &offset) || offset < 0)
 		return -EINVAL;
-	return shared->pos = offset;
+	shared->pos = offset;
+	if (s->type == DT_DIR) {
+		vfs__drop_cursor(shared);
+		if (offset <= 2) /* before the first name: new ones are listed too */
+			shared->end = 0;
+	}
+	return offset;
 }
 
 off_t vfs_lseek(int fd, off_t offset, int whence)
@@ -258,26 +248,16 @@ off_t vfs_lseek(int fd, off_t offset, int whence)
 	FSStream *s = vfs__get_stream(fd);
 	if (UNLIKELY(!s))
 		return -EBADF;
-	FSNode *node = s->shared->node;
 	off_t r;
-	if (UNLIKELY(s->stream_ops == &vfs__path_ops)) {
-		r = -EBADF;
-	} else if (!s->seekable) {
-		r = -ESPIPE;
-	} else if (s->type == DT_CHR) {
+	if (UNLIKELY(!s->seekable)) {
+		r = s->stream_ops == &vfs__path_ops ? -EBADF : -ESPIPE;
+	} else if (UNLIKELY(s->type == DT_CHR)) {
 		r = (unsigned)whence > SEEK_HOLE ? -EINVAL
 						 : s->stream_ops->llseek(s, offset, whence);
-	} else if (s->type == DT_DIR) {
-		vfs__lock_names();
-		r = seek(s, offset, whence);
-		vfs__drop_cursor(s->shared);
-		if ((uint64_t)r <= 2) /* before the first name: new ones are listed too */
-			s->shared->end = 0;
-		vfs__unlock_names();
 	} else {
-		vfs__lock_node(node);
+		vfs__lock_position(s);
 		r = seek(s, offset, whence);
-		vfs__unlock_node(node);
+		vfs__unlock_position(s);
 	}
 	vfs__put_stream(s);
 	return r;

@@ -9,14 +9,19 @@
 
 /* ---- The table of blocks ---- */
 
-static size_t bucket_of(const vfs__cache *c, const vfs__cached *f, uint64_t i)
+static uint32_t hash(const vfs__cached *f, uint64_t i)
 {
 	uint64_t h = ((uint64_t)(uintptr_t)f >> 4) * 0x9e3779b97f4a7c15u + i;
 	h *= 0x9e3779b97f4a7c15u;
-	return (size_t)(h >> 32) & (c->buckets - 1);
+	return (uint32_t)(h >> 32);
 }
 
-static vfs__block *find(vfs__cached *f, uint64_t i)
+static size_t bucket_of(const vfs__cache *c, const vfs__cached *f, uint64_t i)
+{
+	return hash(f, i) & (c->buckets - 1);
+}
+
+vfs__block *vfs__block_find(vfs__cached *f, uint64_t i)
 {
 	vfs__block *b = f->last;
 	if (b && b->index == i)
@@ -103,14 +108,6 @@ void vfs__block_drop(vfs__block *b)
 
 /* ---- Pages ---- */
 
-/* The pages that [from, to) of a block touches. */
-static unsigned pages(size_t from, size_t to)
-{
-	unsigned first = (unsigned)(from >> VFS__PAGE_SHIFT);
-	unsigned end = (unsigned)((to + VFS__PAGE - 1) >> VFS__PAGE_SHIFT);
-	return (1u << end) - (1u << first);
-}
-
 static unsigned count_bits(unsigned mask)
 {
 	return (unsigned)__builtin_popcount(mask);
@@ -137,16 +134,16 @@ void vfs__block_soil(vfs__block *b, unsigned mask)
 	b->logged &= (uint16_t)~mask;
 }
 
-/* Bytes of block i that the file has. */
-static size_t block_size(const vfs__cached *f, uint64_t i)
+/* Bytes of block i that a file of that size has. */
+static size_t block_size(off_t size, uint64_t i)
 {
-	int64_t rest = f->size - (int64_t)(i << VFS_BLOCK_SHIFT);
+	int64_t rest = size - (int64_t)(i << VFS_BLOCK_SHIFT);
 	return rest >= VFS_BLOCK ? VFS_BLOCK : rest > 0 ? (size_t)rest : 0;
 }
 
 size_t vfs__block_len(const vfs__block *b)
 {
-	return block_size(b->file, b->index);
+	return block_size(b->file->size, b->index);
 }
 
 /* Bytes [from, to) of the block, from the slot; zeros where it has none. */
@@ -163,8 +160,6 @@ static int fill_run(vfs__block *b, char *memory, size_t from, size_t to)
 						     (size_t)there, f->base + start);
 		if (got != there)
 			return got < 0 ? (int)got : -EIO;
-		c->counts.reads++;
-		c->counts.read_bytes += (uint64_t)got;
 	} else {
 		there = 0;
 	}
@@ -201,15 +196,15 @@ static int fill(vfs__block *b, unsigned mask, size_t need)
  * sequential. */
 int vfs__block_load(vfs__cached *f, uint64_t i, size_t from, size_t to, vfs__block **out)
 {
-	vfs__block *b = find(f, i);
-	unsigned mask = pages(from, to);
+	vfs__block *b = vfs__block_find(f, i);
+	unsigned mask = vfs__pages(from, to);
 	if (__builtin_expect(b && (b->valid & mask) == mask, 1)) {
 		b->used = true;
 		*out = b;
 		f->cache->counts.hits += count_bits(mask);
 		return 0;
 	}
-	size_t size = block_size(f, i);
+	size_t size = block_size(f->size, i);
 	if (!b) {
 		vfs__cache_make_room(f->cache, size);
 		if (!(b = make(f, i)))
@@ -217,7 +212,7 @@ int vfs__block_load(vfs__cached *f, uint64_t i, size_t from, size_t to, vfs__blo
 	}
 	f->cache->counts.misses += count_bits(mask & ~b->valid);
 	if (f->next_pos == (int64_t)(i << VFS_BLOCK_SHIFT) + (int64_t)from)
-		mask = pages(from, size);
+		mask = vfs__pages(from, size);
 	b->used = true;
 	*out = b;
 	return fill(b, mask, size);
@@ -234,7 +229,7 @@ static int64_t read_past(vfs__cached *f, char *to, size_t len, off_t pos)
 	size_t n = 0;
 	if (pos % VFS_BLOCK || len > PTRDIFF_MAX)
 		return 0;
-	while (len - n >= VFS_BLOCK && rest - (int64_t)n >= VFS_BLOCK && !find(f, i)) {
+	while (len - n >= VFS_BLOCK && rest - (int64_t)n >= VFS_BLOCK && !vfs__block_find(f, i)) {
 		n += VFS_BLOCK;
 		i++;
 	}
@@ -242,10 +237,33 @@ static int64_t read_past(vfs__cached *f, char *to, size_t len, off_t pos)
 		return 0;
 	vfs__cache *c = f->cache;
 	int64_t got = c->port->handles->read(c->port, f->handle, to, n, f->base + pos);
-	c->counts.reads++;
-	c->counts.read_bytes += n;
 	c->counts.misses += n >> VFS__PAGE_SHIFT;
 	return got < 0 ? got : got < (int64_t)n ? -EIO : got;
+}
+
+/* Where the cache is full, what is read here and there goes straight to the program the
+ * first time, and leaves a note: a block, and what it evicts, are for what is read
+ * again. */
+static bool is_read_once(vfs__cached *f, size_t len, off_t pos)
+{
+	vfs__cache *c = f->cache;
+	if (c->room.used + VFS_BLOCK <= c->budget || pos == f->next_pos ||
+	    pos + (off_t)len > f->valid || vfs__block_find(f, (uint64_t)pos >> VFS_BLOCK_SHIFT))
+		return false;
+	uint32_t h = hash(f, (uint64_t)pos >> VFS__PAGE_SHIFT), *note = &c->missed[h % VFS__MISSED];
+	if (*note == h)
+		return false;
+	*note = h;
+	return true;
+}
+
+static int read_once(vfs__cached *f, void *to, size_t len, off_t pos)
+{
+	vfs__cache *c = f->cache;
+	size_t at = pos & (VFS_BLOCK - 1);
+	int64_t got = c->port->handles->read(c->port, f->handle, to, len, f->base + pos);
+	c->counts.misses += count_bits(vfs__pages(at, at + len));
+	return got < 0 ? (int)got : got < (int64_t)len ? -EIO : 0;
 }
 
 ssize_t vfs__cache_read(vfs__cached *f, void *buf, size_t len, off_t pos)
@@ -267,11 +285,12 @@ ssize_t vfs__cache_read(vfs__cached *f, void *buf, size_t len, off_t pos)
 		}
 		if (n > len - done)
 			n = len - done;
-		if (!err)
-			err = vfs__block_load(f, i, at, at + n, &b);
+		if (!err && is_read_once(f, n, pos))
+			err = read_once(f, to + done, n, pos);
+		else if (!err && (err = vfs__block_load(f, i, at, at + n, &b)) == 0)
+			vfs_blocks_read(&f->blocks, f->size, to + done, n, pos);
 		if (err)
 			return done ? (ssize_t)done : (ssize_t)err;
-		vfs_blocks_read(&f->blocks, f->size, to + done, n, pos);
 		done += n;
 		pos += (off_t)n;
 	}
@@ -281,12 +300,11 @@ ssize_t vfs__cache_read(vfs__cached *f, void *buf, size_t len, off_t pos)
 
 /* ---- Write ---- */
 
-/* Makes the block ready for [from, to) of it to be stored: its first and last page
- * are filled where only a part of them is. */
-static int prepare(vfs__cached *f, uint64_t i, size_t from, size_t to, vfs__block **out)
+int vfs__block_prepare(vfs__cached *f, uint64_t i, size_t from, size_t to, off_t size,
+		       vfs__block **out)
 {
-	vfs__block *b = find(f, i);
-	size_t size = block_size(f, i), need = to > size ? to : size;
+	vfs__block *b = vfs__block_find(f, i);
+	size_t end = block_size(size, i), need = to > end ? to : end;
 	unsigned mask = 0;
 	if (!b) {
 		vfs__cache_make_room(f->cache, need);
@@ -296,9 +314,9 @@ static int prepare(vfs__cached *f, uint64_t i, size_t from, size_t to, vfs__bloc
 	b->used = true;
 	*out = b;
 	if (from % VFS__PAGE)
-		mask |= pages(from, from + 1);
-	if (to % VFS__PAGE && to < size)
-		mask |= pages(to - 1, to);
+		mask |= vfs__pages(from, from + 1);
+	if (to % VFS__PAGE && to < end)
+		mask |= vfs__pages(to - 1, to);
 	return fill(b, mask, need);
 }
 
@@ -314,13 +332,13 @@ ssize_t vfs__cache_write(vfs__cached *f, const void *buf, size_t len, off_t pos)
 			n = len - done;
 		int err = vfs__cache_is_full(f->cache);
 		if (!err)
-			err = prepare(f, i, at, at + n, &b);
+			err = vfs__block_prepare(f, i, at, at + n, f->size, &b);
 		if (err)
 			return done ? (ssize_t)done : err;
 		ssize_t put = vfs_blocks_write(&f->blocks, &f->size, from + done, n, pos);
 		if (put < 0)
 			return done ? (ssize_t)done : put;
-		vfs__block_soil(b, pages(at, at + (size_t)put));
+		vfs__block_soil(b, vfs__pages(at, at + (size_t)put));
 		done += (size_t)put;
 		pos += (off_t)put;
 	}
@@ -334,7 +352,7 @@ void vfs__cache_truncate(vfs__cached *f, off_t size)
 		next = b->next;
 		if (rest >= VFS_BLOCK)
 			continue;
-		unsigned gone = 0xffff & ~pages(0, rest > 0 ? (size_t)rest : 0);
+		unsigned gone = 0xffff & ~vfs__pages(0, rest > 0 ? (size_t)rest : 0);
 		if (rest <= 0 && !b->pins) {
 			vfs__block_drop(b);
 			continue;

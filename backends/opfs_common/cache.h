@@ -19,14 +19,26 @@
 #include <vfsfs/blocks.h>
 
 enum { VFS__PAGE_SHIFT = 12, VFS__PAGE = 1 << VFS__PAGE_SHIFT };
+enum { VFS__MISSED = 4096 }; /* a power of two */
+
+/* What made data go out. */
+enum vfs__cause {
+	VFS__BY_SYNC,
+	VFS__BY_ROOM, /* the budget */
+	VFS__BY_AGE,
+	VFS__BY_CLOSE,
+	VFS__BY_RENAME, /* onto another file */
+	VFS__BY_COMMIT, /* of an atomic write, which takes along what was written before */
+	VFS__BY_CHECKPOINT,
+	VFS__CAUSES
+};
 
 /* What is counted: see vfs_opfs_counters. */
 typedef struct vfs__cache_counts {
-	uint64_t hits, misses;      /* pages */
-	uint64_t reads, read_bytes; /* of the port, data only */
-	uint64_t writes, write_bytes;
-	uint64_t evictions;                          /* blocks */
-	uint64_t write_backs_sync, write_backs_room; /* by cause: files */
+	uint64_t hits, misses; /* pages */
+	uint64_t evictions;    /* blocks */
+	uint64_t write_backs[VFS__CAUSES];
+	uint64_t commits;
 } vfs__cache_counts;
 
 typedef struct vfs__cached vfs__cached;
@@ -39,8 +51,11 @@ typedef struct vfs__cache {
 	size_t buckets;             /* a power of two, or 0 */
 	size_t blocks;
 	struct vfs__block *hand; /* of the clock: blocks in a ring */
-	/* Makes the journal durable as it stands, and file->durable its valid, and
-	 * file->known false. */
+	/* Pages that a read went past the cache for: hashes, each in the place of its
+	 * lower bits. */
+	uint32_t missed[VFS__MISSED];
+	/* Makes the journal durable as it stands, and file->durable its valid; nothing of
+	 * the file is held or known then. */
 	int (*settle)(vfs__cached *file);
 	vfs__cache_counts counts;
 } vfs__cache;
@@ -64,7 +79,13 @@ struct vfs__cached {
 	int64_t next_pos;        /* where a sequential reader goes on */
 	bool unflushed;          /* the slot has writes that no flush followed */
 	bool known;              /* the journal tells what the slot's data begins with */
-	int error;               /* of a write-back, not yet reported; -errno */
+	bool held;               /* pages of an atomic write, whose frame may not be durable:
+				  * none may go to the slot before it is */
+	int error;               /* -errno of the last try to write back, which nobody asked
+				  * for, until the next */
+	int last_error;          /* -errno of the last such try that failed */
+	unsigned errors;         /* grows with each of them by 2; odd: somebody was told of the
+				  * last. Atomic */
 };
 
 void vfs__cache_open(vfs__cache *c, vfs_opfs_port *port, size_t budget,
@@ -92,6 +113,25 @@ int vfs__cache_flush(vfs__cached *f);
 void vfs__cache_logged(vfs__cached *f);
 /* Adds what is dirty and not logged to the frame, as DATA of `ino`. -ENOMEM. */
 int vfs__cache_log(vfs__cached *f, vfs__frame *frame, uint64_t ino);
+
+/*
+ * An atomic write. vfs__cache_ready makes [pos, pos + len) ready and keeps it in memory,
+ * `size` being the file's size after all of it, so that vfs__cache_store cannot fail;
+ * vfs__cache_unready ends that. -EIO, -ENOMEM: it is not ready. vfs__cache_logged: all
+ * that is dirty is in the journal's last frame.
+ */
+int vfs__cache_ready(vfs__cached *f, size_t len, off_t pos, off_t size);
+void vfs__cache_unready(vfs__cached *f, size_t len, off_t pos);
+void vfs__cache_store(vfs__cached *f, const void *buf, size_t len, off_t pos);
+void vfs__cache_logged(vfs__cached *f);
+
+/* A write-back that nobody asked for has failed. */
+void vfs__cached_fail(vfs__cached *f, int err);
+/* What a description has seen when it is opened: an error that nobody was told of yet
+ * it has not. */
+unsigned vfs__cached_seen(const vfs__cached *f);
+/* The error that a description has not seen yet, once, or 0. */
+int vfs__cached_tell(vfs__cached *f, unsigned *seen);
 
 /* A shared mapping: all its pages are valid and stay. */
 int vfs__cache_map(vfs__cached *f, size_t len, off_t pos, bool writable, void **addr);

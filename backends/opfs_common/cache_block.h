@@ -18,6 +18,16 @@ typedef struct vfs__block {
 	bool used;                     /* since the hand was here */
 } vfs__block;
 
+/* The pages that [from, to) of a block touches. */
+static inline unsigned vfs__pages(size_t from, size_t to)
+{
+	unsigned first = (unsigned)(from >> VFS__PAGE_SHIFT);
+	unsigned end = (unsigned)((to + VFS__PAGE - 1) >> VFS__PAGE_SHIFT);
+	return (1u << end) - (1u << first);
+}
+
+/* Block i of the file, or NULL. */
+vfs__block *vfs__block_find(vfs__cached *f, uint64_t i);
 /* Bytes of it that the file has. */
 size_t vfs__block_len(const vfs__block *b);
 /* Takes it out of everything and frees it. */
@@ -28,6 +38,10 @@ void vfs__block_clean(vfs__block *b, unsigned mask);
 void vfs__block_soil(vfs__block *b, unsigned mask);
 /* Makes [from, to) of block i valid. */
 int vfs__block_load(vfs__cached *f, uint64_t i, size_t from, size_t to, vfs__block **out);
+/* Makes block i ready for [from, to) of it to be stored: its first and last page are
+ * filled where only a part of them is. `size`: the file's, or what it is about to be. */
+int vfs__block_prepare(vfs__cached *f, uint64_t i, size_t from, size_t to, off_t size,
+		       vfs__block **out);
 
 /* Evicts until `need` more bytes fit, as far as that can be done. */
 void vfs__cache_make_room(vfs__cache *c, size_t need);

@@ -48,8 +48,9 @@ void vfs__cached_close(vfs__cached *f)
 /*
  * Writes [pos, pos + len) into the slot. Three rules of order are kept here: a
  * truncation is durable before the space behind it is used again; what lies between
- * the slot's data and pos is made zeros; and the journal tells no more what a slot
- * begins with when that changes.
+ * the slot's data and pos is made zeros; the frame of an atomic write is durable before
+ * any page of it is here; and the journal tells no more what a slot begins with when that
+ * changes.
  */
 static int put(vfs__cached *f, const char *from, size_t len, int64_t pos)
 {
@@ -57,9 +58,9 @@ static int put(vfs__cached *f, const char *from, size_t len, int64_t pos)
 	const vfs__handle_ops *ops = c->port->handles;
 	int64_t end = pos + (int64_t)len;
 	int err = 0;
-	if (VFS__RULE(7) && f->durable > f->valid && end > f->valid)
+	if ((VFS__RULE(7) && f->durable > f->valid && end > f->valid) || (VFS__RULE(12) && f->held))
 		err = c->settle(f);
-	if (VFS__RULE(12) && !err && f->known && (pos < VFS__START || f->valid < VFS__START))
+	if (VFS__RULE(13) && !err && f->known && (pos < VFS__START || f->valid < VFS__START))
 		err = c->settle(f);
 	if (VFS__RULE(8) && !err && pos > f->valid && f->physical > f->valid) {
 		err = ops->truncate(c->port, f->handle, f->base + f->valid);
@@ -76,8 +77,6 @@ static int put(vfs__cached *f, const char *from, size_t len, int64_t pos)
 		return err;
 	if (f->valid < end)
 		f->valid = end;
-	c->counts.writes++;
-	c->counts.write_bytes += len;
 	return 0;
 }
 
@@ -213,10 +212,10 @@ void vfs__cache_make_room(vfs__cache *c, size_t need)
 	while (c->room.used + need > c->budget && (b = choose(c)) != NULL) {
 		vfs__cached *f = b->file;
 		if (b->dirty) {
-			c->counts.write_backs_room++;
+			c->counts.write_backs[VFS__BY_ROOM]++;
 			int err = vfs__cache_write_back(f);
-			if (err && !f->error)
-				f->error = err;
+			if (err)
+				vfs__cached_fail(f, err);
 			if (b->dirty)
 				continue;
 		}

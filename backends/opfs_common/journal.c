@@ -328,6 +328,7 @@ static int read_newest(vfs__journal *j, reader *r, vfs__journal_apply *apply, vo
 	j->end = r->pos;
 	j->room = r->size;
 	j->snapshot = r->pos;
+	j->unflushed = true; /* for all we know */
 	return wrong ? 1 : find_later(r, r->generation, r->sequence + 1);
 }
 

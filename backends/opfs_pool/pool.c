@@ -23,8 +23,10 @@ static ssize_t pool_read(FSStream *s, void *buf, size_t len, off_t pos)
 {
 	FSNode *n = s->shared->node;
 	vfs__pool *p = pool_of(n);
+	vfs__pool_file *f = vfs__pool_file_of(n);
 	vfs__pool_lock(p);
-	ssize_t r = vfs__cache_read(&vfs__pool_file_of(n)->data, buf, len, pos);
+	ssize_t r = vfs__pool_in_batch(f, s) ? vfs__pool_batch_read(f, buf, len, pos)
+					     : vfs__cache_read(&f->data, buf, len, pos);
 	vfs__pool_unlock(p);
 	return r;
 }
@@ -34,10 +36,15 @@ static ssize_t pool_write(FSStream *s, const void *buf, size_t len, off_t pos)
 	FSNode *n = s->shared->node;
 	vfs__pool *p = pool_of(n);
 	vfs__pool_file *f = vfs__pool_file_of(n);
+	ssize_t r;
 	vfs__pool_lock(p);
-	ssize_t r = vfs__cache_write(&f->data, buf, len, pos);
-	n->size = f->data.size;
-	vfs__pool_change(p, f);
+	if (vfs__pool_in_batch(f, s)) {
+		r = vfs__pool_batch_write(f, s, buf, len, pos);
+	} else {
+		r = vfs__cache_write(&f->data, buf, len, pos);
+		n->size = f->data.size;
+		vfs__pool_change(p, f);
+	}
 	vfs__pool_unlock(p);
 	return r;
 }
@@ -90,38 +97,103 @@ static int pool_fsync(FSStream *s, bool data_only)
 {
 	FSNode *n = s->shared->node;
 	vfs__pool *p = pool_of(n);
+	vfs__pool_file *f = vfs__pool_file_of(n);
 	(void)data_only; /* the times cost nothing */
 	vfs__pool_lock(p);
-	int err = S_ISREG(n->mode) ? vfs__pool_sync_file(p, vfs__pool_file_of(n))
-				   : vfs__pool_commit(p);
+	int err = vfs__pool_sync_file(p, f),
+	    kept = vfs__cached_tell(&f->data, &s->shared->errors_seen);
 	vfs__pool_unlock(p);
-	return err;
+	return err ? err : kept;
 }
 
-/* A close of what could be written to. */
+static int pool_open(FSStream *s)
+{
+	s->shared->errors_seen = vfs__cached_seen(&vfs__pool_file_of(s->shared->node)->data);
+	return 0;
+}
+
+/* Each close of a descriptor. */
 static int pool_flush(FSStream *s)
 {
 	FSNode *n = s->shared->node;
 	vfs__pool *p = pool_of(n);
 	vfs__pool_file *f = vfs__pool_file_of(n);
 	int err = 0;
-	if (!s->writable)
+	if (!s->writable && !__atomic_load_n(&f->data.errors, __ATOMIC_RELAXED))
 		return 0;
 	vfs__pool_lock(p);
-	if (f->inode->names && (f->changed_at || f->data.unlogged || f->data.error))
+	int kept = vfs__cached_tell(&f->data, &s->shared->errors_seen);
+	if (s->writable && f->inode->names && (f->changed_at || f->data.unlogged || kept))
 		err = vfs__pool_close_file(p, f);
+	vfs__pool_unlock(p);
+	return err ? err : kept;
+}
+
+/* The last close of a description. */
+static void pool_close(FSStream *s)
+{
+	FSNode *n = s->shared->node;
+	vfs__pool *p = pool_of(n);
+	vfs__pool_file *f = vfs__pool_file_of(n);
+	if (__atomic_load_n(&f->batcher, __ATOMIC_RELAXED) != s->shared)
+		return;
+	vfs__pool_lock(p);
+	vfs__pool_end_batch(f);
+	vfs__pool_unlock(p);
+}
+
+/* ---- Atomic writes ---- */
+
+static int pool_begin(FSStream *s)
+{
+	FSNode *n = s->shared->node;
+	vfs__pool *p = pool_of(n);
+	vfs__pool_lock(p);
+	int err = vfs__pool_begin(vfs__pool_file_of(n), s->shared);
 	vfs__pool_unlock(p);
 	return err;
 }
 
-const StreamOps vfs__pool_file_ops = {.flush = pool_flush,
+static int end_batch(FSStream *s, bool commit)
+{
+	FSNode *n = s->shared->node;
+	vfs__pool *p = pool_of(n);
+	vfs__pool_file *f = vfs__pool_file_of(n);
+	int err = 0;
+	vfs__pool_lock(p);
+	if (!vfs__pool_in_batch(f, s))
+		err = -EINVAL;
+	else if (commit)
+		err = vfs__pool_commit_batch(p, f);
+	else
+		vfs__pool_end_batch(f);
+	vfs__pool_unlock(p);
+	return err;
+}
+
+static int pool_commit(FSStream *s)
+{
+	return end_batch(s, true);
+}
+
+static int pool_rollback(FSStream *s)
+{
+	return end_batch(s, false);
+}
+
+const StreamOps vfs__pool_file_ops = {.open = pool_open,
+				      .close = pool_close,
+				      .flush = pool_flush,
 				      .read = pool_read,
 				      .write = pool_write,
 				      .allocate = pool_allocate,
 				      .mmap = pool_mmap,
 				      .munmap = pool_munmap,
 				      .msync = pool_msync,
-				      .fsync = pool_fsync};
+				      .fsync = pool_fsync,
+				      .begin = pool_begin,
+				      .commit = pool_commit,
+				      .rollback = pool_rollback};
 
 /* A smaller size is recorded at once: what the file holds behind it is not its data
  * any more, whatever is written there next. */
@@ -268,7 +340,7 @@ static int pool_rename(FSNode *from, const char *name, size_t len, FSNode *n, FS
 	int err = 0;
 	vfs__pool_lock(p);
 	if (victim && S_ISREG(n->mode) && VFS__RULE(9))
-		err = vfs__pool_order(p, vfs__pool_file_of(n));
+		err = vfs__pool_order(p, vfs__pool_file_of(n), VFS__BY_RENAME);
 	size_t before = p->pending.len;
 	if (!err && !vfs__frame_add(&p->pending, len + new_len + 128)) /* nothing fails half-way */
 		err = -ENOMEM;
@@ -374,17 +446,18 @@ static void free_pool(vfs__pool *p)
 	free(p);
 }
 
-/* Makes the journal durable, for a file whose space is about to be used again. */
+/* Makes the journal durable, for a file whose space is about to be used again, or whose
+ * atomic write is about to reach the slot. */
 static int settle(vfs__cached *d)
 {
-	vfs__pool_file *f = (vfs__pool_file *)d;
-	vfs__pool *p = pool_of(vfs__pool_node(f));
-	int err = vfs__pool_forget_start(p, f);
-	if (!err)
+	vfs__pool *p = pool_of(vfs__pool_node((vfs__pool_file *)d));
+	bool is_durable = d->durable <= d->valid && !p->journal.unflushed && !d->known;
+	int err = vfs__pool_forget_start(p, (vfs__pool_file *)d);
+	if (!err && !is_durable)
 		err = vfs__pool_commit(p);
 	if (!err) {
 		d->durable = d->valid;
-		d->known = false;
+		d->held = d->known = false;
 	}
 	return err;
 }
@@ -405,14 +478,16 @@ static int pool_mount(FSMount *m, const void *options)
 	int err = vfs__pool_take(&o, &p->files);
 	if (err)
 		return err;
-	p->port = p->journal.port = p->files->port;
+	vfs__pool_count(p);
+	p->journal.port = p->port;
 	memcpy(p->journal.handle, p->files->journal, sizeof p->journal.handle);
 	vfs__cache_open(&p->cache, p->port, o.cache ? o.cache : CACHE, settle);
 	p->limit = o.limit ? o.limit : CAPACITY_MOST;
 	p->report = o.report;
 	p->report_context = o.report_context;
 	p->age = o.age ? o.age : AGE;
-	return vfs__pool_load(p);
+	err = vfs__pool_load(p);
+	return err ? vfs__pool_explain(err) : 0;
 }
 
 static void pool_unmount(FSMount *m)
@@ -448,8 +523,7 @@ static void pool_statfs(FSMount *m, struct statfs *st)
 	vfs__pool *p = m->data;
 	uint64_t total = 0, left = 0;
 	vfs__pool_lock(p);
-	if (p->port->handles->space)
-		p->port->handles->space(p->port, &total, &left);
+	p->port->handles->space(p->port, &total, &left);
 	st->f_blocks = (fsblkcnt_t)(total / VFS__PAGE);
 	st->f_bfree = st->f_bavail = (fsblkcnt_t)(left / VFS__PAGE);
 	st->f_files = (fsfilcnt_t)p->store.slot_count;
@@ -460,7 +534,7 @@ static void pool_statfs(FSMount *m, struct statfs *st)
 const FSType vfs_opfs_pool = {.name = "opfs_pool",
 			      .magic = 0x5646504c,
 			      .caps = VFS_CAP_MODES | VFS_CAP_LINKS | VFS_CAP_SYMLINKS |
-				      VFS_CAP_TIMES | VFS_CAP_MMAP,
+				      VFS_CAP_ATOMIC | VFS_CAP_TIMES | VFS_CAP_MMAP,
 			      .node_size = sizeof(vfs__pool_file),
 			      .mount = pool_mount,
 			      .unmount = pool_unmount,

@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 #endif
 #include "../opfs_common/cache.h"
+#include "../opfs_common/opfs_counted.h"
 #include "../opfs_common/store.h"
 #include <vfsfs/opfs_pool.h>
 
@@ -40,7 +41,8 @@ typedef struct vfs__pool {
 #if VFS_THREADS
 	pthread_mutex_t lock;
 #endif
-	vfs_opfs_port *port;
+	vfs_opfs_port *port; /* counted's */
+	vfs__counted_port counted;
 	vfs__pool_files *files;
 	vfs__journal journal;
 	vfs__store store;
@@ -68,11 +70,21 @@ typedef struct vfs__pool {
 	bool loaded; /* the store and the slots hold all: the mount may end cleanly */
 } vfs__pool;
 
+/* An atomic write that is open. */
+typedef struct vfs__pool_batch {
+	vfs__redo *writes, **writes_end; /* in their order */
+	size_t bytes;                    /* of all of them */
+	off_t end;                       /* of the furthest */
+	int error;                       /* the first of them; the commit's */
+} vfs__pool_batch;
+
 /* The backend's part of a node. */
 typedef struct vfs__pool_file {
 	vfs__cached data; /* of a regular file */
 	vfs__inode *inode;
 	struct vfs__pool_file *next_changed, **changed_at; /* NULL: it is not */
+	vfs__pool_batch *batch;                            /* or NULL */
+	FSStreamShared *batcher; /* the description that began it, or NULL; atomic */
 } vfs__pool_file;
 
 static inline vfs__pool_file *vfs__pool_file_of(FSNode *n)
@@ -102,6 +114,8 @@ void vfs__pool_close(vfs__pool_files *files);
 /* The files that vfs_opfs_prepare has opened, or that can be opened at once: the
  * caller's now. vfs_mount's errors. */
 int vfs__pool_take(const vfs_opfs_pool_options *o, vfs__pool_files **out);
+/* err, of a pool whose files are open, with the sentence for it. */
+int vfs__pool_explain(int err);
 
 /* ---- pool_slots.c: bytes of slots ---- */
 
@@ -155,17 +169,41 @@ int vfs__pool_sync_file(vfs__pool *p, vfs__pool_file *f);
 /* What the file is now survives the program's death; not the machine's. */
 int vfs__pool_close_file(vfs__pool *p, vfs__pool_file *f);
 /* The file's data goes out before what the next commit makes durable. */
-int vfs__pool_order(vfs__pool *p, vfs__pool_file *f);
+int vfs__pool_order(vfs__pool *p, vfs__pool_file *f, enum vfs__cause cause);
 int vfs__pool_sync(vfs__pool *p);
 /* A new snapshot, so that the journal holds no data. */
 int vfs__pool_checkpoint(vfs__pool *p);
+/* That, where the journal is at its bound. */
+void vfs__pool_checkpoint_if_full(vfs__pool *p);
 /* Has the slot what the file has? */
 bool vfs__pool_is_applied(const vfs__pool_file *f);
-/* Rule 12: the journal tells no more what the file's slot begins with. */
+/* Rule 13: the journal tells no more what the file's slot begins with. */
 int vfs__pool_forget_start(vfs__pool *p, vfs__pool_file *f);
 
 /* What has waited for long; errors are kept. */
 void vfs__pool_sync_old(vfs__pool *p);
+
+/* ---- pool_atomic.c ---- */
+
+/* StreamOps's; the file and the pool are the caller's to lock. */
+int vfs__pool_begin(vfs__pool_file *f, FSStreamShared *shared);
+/* Ends the atomic write; after an error nothing of it has happened. */
+int vfs__pool_commit_batch(vfs__pool *p, vfs__pool_file *f);
+void vfs__pool_end_batch(vfs__pool_file *f);
+ssize_t vfs__pool_batch_read(vfs__pool_file *f, void *buf, size_t len, off_t pos);
+ssize_t vfs__pool_batch_write(vfs__pool_file *f, const FSStream *s, const void *buf, size_t len,
+			      off_t pos);
+
+/* Does what this stream does belong to an atomic write? */
+static inline bool vfs__pool_in_batch(const vfs__pool_file *f, const FSStream *s)
+{
+	return __builtin_expect(f->batch != NULL, 0) && f->batcher == s->shared;
+}
+
+/* ---- pool_counters.c ---- */
+
+/* The mount's calls of its files' port are counted. */
+void vfs__pool_count(vfs__pool *p);
 
 /* ---- pool_slot.c: which are free ---- */
 

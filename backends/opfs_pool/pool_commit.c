@@ -19,14 +19,14 @@ enum { JOURNAL_BYTES = 4 << 20 };
 
 void vfs__pool_change(vfs__pool *p, vfs__pool_file *f)
 {
-	if (f->changed_at)
-		return;
-	f->next_changed = p->changed;
-	f->changed_at = &p->changed;
-	if (f->next_changed)
-		f->next_changed->changed_at = &f->next_changed;
-	p->changed = f;
-	vfs__pool_touch(p);
+	if (!f->changed_at) {
+		f->next_changed = p->changed;
+		f->changed_at = &p->changed;
+		if (f->next_changed)
+			f->next_changed->changed_at = &f->next_changed;
+		p->changed = f;
+	}
+	vfs__pool_touch(p); /* each time, as a program may do nothing else */
 }
 
 void vfs__pool_unchange(vfs__pool_file *f)
@@ -66,7 +66,7 @@ static int log_changed(vfs__pool *p)
 /* ---- Commit ---- */
 
 /* An error of it is no error of what was synced: that is in the journal. */
-static void checkpoint_if_full(vfs__pool *p)
+void vfs__pool_checkpoint_if_full(vfs__pool *p)
 {
 	int64_t limit = p->journal.snapshot * 4;
 	if (p->journal.end >= (limit > JOURNAL_BYTES ? limit : JOURNAL_BYTES) ||
@@ -130,7 +130,6 @@ static void flushed(vfs__pool *p, int32_t k)
 /* Rule 3: the slot has the data, and durably, before a record says so. */
 static int write_out(vfs__pool *p, vfs__pool_file *f)
 {
-	p->cache.counts.write_backs_sync++;
 	int err = p->loaded ? vfs__pool_name_slot(p, f) : 0;
 	if (!err)
 		err = vfs__cache_write_back(&f->data);
@@ -148,7 +147,7 @@ static int write_out(vfs__pool *p, vfs__pool_file *f)
 	return err ? err : log_sync(p, f, true);
 }
 
-int vfs__pool_order(vfs__pool *p, vfs__pool_file *f)
+int vfs__pool_order(vfs__pool *p, vfs__pool_file *f, enum vfs__cause cause)
 {
 	vfs__cached *d = &f->data;
 	if (d->mapped)
@@ -158,6 +157,7 @@ int vfs__pool_order(vfs__pool *p, vfs__pool_file *f)
 	bool room = vfs__journal_has_room(&p->journal, p->pending.len + d->unlogged * LOGGED_PAGE);
 	if (!room && d->size > f->inode->size && vfs__journal_is_low(&p->journal))
 		return -ENOSPC; /* what is left is for what gives room back */
+	p->cache.counts.write_backs[cause]++;
 	if (d->unflushed || d->unlogged > LOG_PAGES || !room)
 		return write_out(p, f);
 	size_t before = p->pending.len;
@@ -167,30 +167,29 @@ int vfs__pool_order(vfs__pool *p, vfs__pool_file *f)
 	return err;
 }
 
-/* The error of an earlier write-back, once. */
-static int take_error(vfs__pool_file *f)
+/* What failed before does not count: it is tried now. */
+static int order_now(vfs__pool *p, vfs__pool_file *f, enum vfs__cause cause)
 {
-	int err = f->data.error;
 	f->data.error = 0;
-	return err;
+	return vfs__pool_order(p, f, cause);
 }
 
 int vfs__pool_sync_file(vfs__pool *p, vfs__pool_file *f)
 {
-	int kept = take_error(f), err = vfs__pool_order(p, f);
+	int err = order_now(p, f, VFS__BY_SYNC);
 	if (!err)
 		err = vfs__pool_commit(p);
-	if (!err)
-		checkpoint_if_full(p);
-	return err ? err : kept;
+	if (!err) {
+		f->data.held = false;
+		vfs__pool_checkpoint_if_full(p);
+	}
+	return err;
 }
 
 int vfs__pool_close_file(vfs__pool *p, vfs__pool_file *f)
 {
-	int kept = take_error(f), err = vfs__pool_order(p, f);
-	if (!err)
-		err = write_journal(p);
-	return err ? err : kept;
+	int err = order_now(p, f, VFS__BY_CLOSE);
+	return err ? err : write_journal(p);
 }
 
 /* Every file of the mount that is in memory: all are, by their names or streams. */
@@ -208,48 +207,59 @@ static int each_file(vfs__pool *p, int (*fn)(vfs__pool *, vfs__pool_file *))
 	return first;
 }
 
-static int order_with_error(vfs__pool *p, vfs__pool_file *f)
+static int order_for_sync(vfs__pool *p, vfs__pool_file *f)
 {
-	int kept = take_error(f), err = vfs__pool_order(p, f);
-	return err ? err : kept;
+	return order_now(p, f, VFS__BY_SYNC);
 }
 
 /* All that has changed is durable; and SQLite sees the names, should it be the next to
- * open the pool. */
-static int sync_all(vfs__pool *p, int (*fn)(vfs__pool *, vfs__pool_file *))
+ * open the pool. *later: the error of the journal. */
+static int sync_all(vfs__pool *p, int (*fn)(vfs__pool *, vfs__pool_file *), int *later)
 {
 	int wrong = vfs__pool_log_headers(p), failed = each_file(p, fn);
-	int err = vfs__pool_commit(p);
-	if (!err && !wrong)
+	*later = vfs__pool_commit(p);
+	if (!*later && !wrong)
 		wrong = vfs__pool_write_headers(p);
-	return failed ? failed : err ? err : wrong;
+	return failed ? failed : *later ? *later : wrong;
 }
 
 int vfs__pool_sync(vfs__pool *p)
 {
-	int err = sync_all(p, order_with_error);
+	int later, err = sync_all(p, order_for_sync, &later);
 	if (!err) {
 		vfs__pool_rest(p);
-		checkpoint_if_full(p);
+		vfs__pool_checkpoint_if_full(p);
 	}
 	return err;
 }
 
 static int order_or_keep(vfs__pool *p, vfs__pool_file *f)
 {
-	int err = vfs__pool_order(p, f);
-	if (err && !f->data.error)
-		f->data.error = err;
+	int err = order_now(p, f, VFS__BY_AGE);
+	if (err)
+		vfs__cached_fail(&f->data, err);
 	return err;
+}
+
+/* The journal has failed: which data was in it is not known, so it is the error of all
+ * that is not in the slots. */
+static void keep_for_all(vfs__pool *p, int err)
+{
+	for (const vfs__inode *i = p->store.inodes; i; i = i->hh.next)
+		if (i->node && S_ISREG(i->mode) && vfs__pool_file_of(i->node)->data.dirty)
+			vfs__cached_fail(&vfs__pool_file_of(i->node)->data, err);
 }
 
 void vfs__pool_sync_old(vfs__pool *p)
 {
 	vfs__pool_rest(p);
-	if (sync_all(p, order_or_keep))
+	int later, err = sync_all(p, order_or_keep, &later);
+	if (later)
+		keep_for_all(p, later);
+	if (err)
 		vfs__pool_touch(p); /* it is tried again */
 	else
-		checkpoint_if_full(p);
+		vfs__pool_checkpoint_if_full(p);
 }
 
 /* ---- Checkpoint ---- */
@@ -280,6 +290,7 @@ static int apply(vfs__pool *p, vfs__pool_file *f)
 		return 0;
 	if (!p->loaded) /* DATA of the journal, which is_foreign knows */
 		f->inode->start = 0;
+	p->cache.counts.write_backs[VFS__BY_CHECKPOINT]++;
 	int err = write_out(p, f);
 	return err == -ENOSPC ? apply_logged(p, f) : err;
 }
@@ -298,7 +309,7 @@ int vfs__pool_forget_start(vfs__pool *p, vfs__pool_file *f)
 
 static int forget_if_dirty(vfs__pool *p, vfs__pool_file *f)
 {
-	return f->data.dirty && VFS__RULE(12) ? vfs__pool_forget_start(p, f) : 0;
+	return f->data.dirty && VFS__RULE(13) ? vfs__pool_forget_start(p, f) : 0;
 }
 
 static int forgotten(vfs__pool *p, vfs__pool_file *f)
@@ -321,7 +332,7 @@ static int announce(vfs__pool *p)
 	return err ? err : vfs__pool_write_headers(p);
 }
 
-/* Rule 12's other half: what a slot begins with, where nothing of it is under way. */
+/* Rule 13's other half: what a slot begins with, where nothing of it is under way. */
 static int learn(vfs__pool *p)
 {
 	for (vfs__inode *i = p->store.inodes; i; i = i->hh.next) {

@@ -173,7 +173,7 @@ static int adopt_torn(vfs__pool *p, int32_t k, int64_t size)
 		    : 0;
 }
 
-/* Rule 12: does the slot begin with what the journal knows, or with what is to be
+/* Rule 13: does the slot begin with what the journal knows, or with what is to be
  * written there? 1: it does not. */
 static int is_foreign(vfs__pool *p, int32_t k)
 {

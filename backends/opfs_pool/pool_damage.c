@@ -140,7 +140,7 @@ int vfs__pool_check_names(vfs__pool *p)
 	int err = 0;
 	/* Those that add_lost makes come behind them, and are right. */
 	unsigned left = HASH_COUNT(p->store.names);
-	for (vfs__named *n = p->store.names, *next; left-- && !err; n = next) {
+	for (vfs__named *n = p->store.names, *next; n && left-- && !err; n = next) {
 		const char *why = wrong_name(&p->store, n);
 		next = n->hh.next;
 		if (!why)

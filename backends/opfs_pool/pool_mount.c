@@ -79,11 +79,12 @@ static FSNode *make_node(vfs__pool *p, vfs__inode *i)
 }
 
 /* What the journal holds of the file's data becomes dirty pages; it has them, but for
- * a file that was made just now. */
-static int replay(vfs__inode *i, bool is_new)
+ * a file that was made just now. Rule 12: the slots get none of them before it is durable,
+ * which it need not be where only the program died. */
+static int replay(vfs__pool *p, vfs__inode *i, bool is_new)
 {
 	vfs__pool_file *f = vfs__pool_file_of(i->node);
-	int err = 0;
+	int err = VFS__RULE(12) ? vfs__journal_flush(&p->journal) : 0;
 	for (vfs__redo *r = i->redo; r && !err; r = r->next) {
 		size_t len = r->len;
 		if (r->pos < 0 || r->pos >= i->size)
@@ -165,7 +166,7 @@ static int replay_all(vfs__pool *p, uint64_t last_read)
 	int err = 0;
 	for (vfs__inode *i = p->store.inodes; i && !err; i = i->hh.next)
 		if (i->redo && S_ISREG(i->mode))
-			err = replay(i, i->ino > last_read);
+			err = replay(p, i, i->ino > last_read);
 	return err;
 }
 

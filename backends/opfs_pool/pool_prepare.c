@@ -47,6 +47,13 @@ static int explain(int err)
 	}
 }
 
+int vfs__pool_explain(int err)
+{
+	if (err == -ENOTSUP)
+		return say(err, "a later version of the library has written the pool");
+	return say(err, strerror(-err));
+}
+
 static int default_port(vfs_opfs_port **out)
 {
 #ifdef __EMSCRIPTEN__
@@ -77,9 +84,36 @@ static prepared **find(vfs_opfs_port *port, const char *directory)
 	return at;
 }
 
+/* The last that was opened, or could not be: then vfs_mount tells why. */
+static struct {
+	char *directory;
+	int err;
+} failed;
+
+static void set_failed(const vfs__pool_files *files, int err)
+{
+	free(failed.directory);
+	failed.directory = strdup(files->directory);
+	failed.err = err;
+}
+
+/* Tells a failure once; 0 where that directory has none. */
+static int take_failed(const char *directory)
+{
+	size_t len;
+	int err = failed.err;
+	trim(&directory, &len);
+	if (!err || !failed.directory || strlen(failed.directory) != len ||
+	    memcmp(failed.directory, directory, len) != 0)
+		return 0;
+	failed.err = 0;
+	return explain(err);
+}
+
 static void opened(void *context, int result)
 {
 	prepared *p = context;
+	set_failed(p->files, result);
 	p->ready = true;
 	if (result) {
 		prepared **at = &all;
@@ -176,6 +210,8 @@ int vfs__pool_take(const vfs_opfs_pool_options *o, vfs__pool_files **out)
 			return err ? err : result;
 		p = *(at = find(port, directory));
 	}
+	if (!p && (err = take_failed(directory)))
+		return err;
 	if (!p)
 		return say(-EAGAIN,
 			   "the pool is not prepared: Module.vfs.prepare() before main, or "

@@ -152,12 +152,12 @@ int vfs__pool_write_headers(vfs__pool *p)
 	return first;
 }
 
-/* Rule 13: a slot is named before a record says that it has data. */
+/* Rule 14: a slot is named before a record says that it has data. */
 int vfs__pool_name_slot(vfs__pool *p, vfs__pool_file *f)
 {
 	int32_t k = f->inode->slot;
 	int err = 0;
-	if (k == VFS__NO_SLOT || !f->inode->names || !VFS__RULE(13))
+	if (k == VFS__NO_SLOT || !f->inode->names || !VFS__RULE(14))
 		return 0;
 	if (p->store.moved || p->store.slots[k].moved)
 		err = log_header(p, k);
@@ -181,7 +181,7 @@ static int wrong_length(vfs__pool *p, int32_t k, bool *wrong)
 	return there < 0 ? (int)there : 0;
 }
 
-/* Rule 12 for what is about to be cut to its length. */
+/* Rule 13 for what is about to be cut to its length. */
 static int forget_starts(vfs__pool *p)
 {
 	bool wrong;

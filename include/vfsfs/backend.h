@@ -109,6 +109,8 @@ struct FSStreamShared {
 	uint64_t end;         /* its entries are those before this cookie, 0: not yet
 					 read; namespace lock */
 	FSStreamShared *next_cursor, **cursor_at; /* FSNode.u.dir.cursors */
+	unsigned errors_seen; /* the backend's, 0 at first: which of the file's write-back
+				 errors it was told */
 };
 
 /* What a descriptor names. */
@@ -192,6 +194,13 @@ struct StreamOps {
 	int (*poll)(FSStream *s, int events);
 	/* After dup made `s`; an error makes dup fail. NULL: nothing to do. */
 	int (*dup)(FSStream *s);
+	/* An atomic write of a regular file, as vfs_begin, vfs_commit and vfs_rollback
+	 * tell; for a stream that is open for writing. What is open at the description's
+	 * end is the backend's `close` to roll back. All three or none, with
+	 * VFS_CAP_ATOMIC; NULL: EOPNOTSUPP. */
+	int (*begin)(FSStream *s);
+	int (*commit)(FSStream *s);
+	int (*rollback)(FSStream *s);
 };
 
 /* Which fields of vfs_attr count; VFS_ATIME... also name marks. */

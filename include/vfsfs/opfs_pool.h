@@ -51,7 +51,9 @@ typedef struct vfs_opfs_pool_options {
  * directory, is synchronous. On a port that is at once `done` is called before this
  * returns. The options are copied; NULL: all zero. `done` may be NULL.
  *
- * From JavaScript before main: Module.vfs.prepare() (lib/wasm/libvfsfs.js).
+ * From JavaScript before main: Module.vfs.prepare() (lib/wasm/libvfsfs.js); a program
+ * linked with -lvfsfs_pool.js finds it mounted. Where it could not be done, vfs_mount
+ * gives the error that `done` got, once.
  *
  * 0: it has begun. -EBUSY: it was begun already, and not mounted since.
  * -EOPNOTSUPP, -ENOMEM, -ENAMETOOLONG: `done` is not called.
@@ -62,6 +64,32 @@ int vfs_opfs_prepare(const vfs_opfs_pool_options *options, void (*done)(void *co
 /* A sentence for a person, about the last error of vfs_opfs_prepare and of vfs_mount of
  * a pool. Good until the next. */
 const char *vfs_opfs_message(void);
+
+/* What a mount has done since it was made; each number only grows. */
+typedef struct vfs_opfs_counters {
+	/* Pages of 4096 bytes that reads and shared mappings found in memory, or not. */
+	uint64_t hits, misses;
+	/* Blocks of 65536 bytes that were dropped from memory to make room. */
+	uint64_t evictions;
+	/* Calls of the browser's file handles, failed ones too, and the bytes that those
+	 * moved which did not fail: files' data, headers and the journal together. */
+	uint64_t reads, bytes_read;
+	uint64_t writes, bytes_written;
+	uint64_t truncates, flushes;
+	/* Times that one file's changed data went out, into its slot or into the journal,
+	 * by what made it: fsync, msync and sync; the budget; age; a close; a rename of it
+	 * onto another file; the commit of an atomic write, which takes along what was
+	 * written before it; a new snapshot of the journal, and the unmount. */
+	uint64_t sync, room, age, close, rename, commit, checkpoint;
+	/* Atomic writes that were committed. */
+	uint64_t commits;
+} vfs_opfs_counters;
+
+/*
+ * The counters of the mount that `path` is in. Module.vfs.counters(path) in JavaScript.
+ * -EINVAL: it is no vfs_opfs_pool. -EFAULT, and open's errors with O_PATH.
+ */
+int vfs_opfs_get_counters(const char *path, vfs_opfs_counters *out);
 
 /*
  * For vfs_mount, with vfs_opfs_pool_options or NULL. Its errors: EBUSY, another

@@ -154,6 +154,36 @@ int vfs_sync(void);
 int vfs_syncfs(int fd);
 
 /*
+ * An atomic write: what a description writes between vfs_begin and vfs_commit becomes
+ * the file's at once, or not at all, after a crash too. Where the backend has
+ * VFS_CAP_ATOMIC (vfs_opfs_pool), for a regular file that is open for writing.
+ *
+ * - Until the commit only this description's own reads see what it has written; other
+ *   reads, mappings, the file's size and the disk do not. What others write meanwhile
+ *   is theirs and happens at once; the commit goes on top of it.
+ * - Only writes are kept: a truncation or fallocate, of this description too, happens
+ *   at once.
+ * - vfs_commit shows all of it in one step. It is durable after the next fsync, which
+ *   is then one flush; what was written to the file before goes out before it or with
+ *   it. Until then a crash shows all or nothing.
+ * - vfs_rollback, and the last close of the description, forget it all.
+ * - vfs_commit ends the atomic write whatever it returns. After an error of it nothing
+ *   of the atomic write has happened; a write that failed or was refused makes it fail
+ *   with that write's error.
+ *
+ * vfs_begin: -EBUSY: one is open on the file already. -EINVAL: no regular file, or
+ * open with O_APPEND. -EOPNOTSUPP: the backend has none.
+ * A write: -EFBIG: more than VFS_ATOMIC_MOST bytes. -EINVAL: O_APPEND was set.
+ * vfs_commit, vfs_rollback: -EINVAL: the description has begun none. vfs_commit:
+ * -ENOSPC, -EIO, -ENOMEM, and the first error of the writes.
+ * All: -EBADF: not open for writing. vfs_commit may block as a write does.
+ */
+enum { VFS_ATOMIC_MOST = 4 << 20 };
+int vfs_begin(int fd);
+int vfs_commit(int fd);
+int vfs_rollback(int fd);
+
+/*
  * The address in *out. MAP_SHARED is the file's own memory: the mapping sees
  * every write and every write sees it, and it is never moved. `pos` and a
  * fixed address are multiples of the page size (64 KiB in wasm). -ENOMEM: the

@@ -13,16 +13,23 @@
  *   stat(path), lstat(path)                dev, ino, mode, nlink, uid, gid, rdev, size, blksize, blocks,
  *                                          atimeMs, mtimeMs, ctimeMs; isFile(), isDirectory(), isSymbolicLink()
  *   sync()                                 all data to where it is durable
- *   prepare({directory, capacity})         opens a pool's files, for vfs_mount of vfs_opfs_pool: a promise.
- *                                          Called in Module.preRun it holds main back until then
+ *   counters(path)                         what the pool that is mounted there has done: vfs_opfs_counters
+ *                                          (opfs_pool.h), as numbers
+ *   prepare({directory, capacity, mount})  opens a pool's files, for vfs_mount of vfs_opfs_pool: a promise.
+ *                                          Called in Module.preRun it holds main back until then, and
+ *                                          until what waits for the promise has run. mount (with
+ *                                          -lvfsfs_pool.js): the directory to mount it on; where that
+ *                                          cannot be done, main is not run
+ *
+ * and, with -lvfsfs_tar.js too, exportTar, importTar, exportFile, importFile.
  *
  * As with Node's calls of these names, a number may stand for {mode} and a
  * string for {encoding}. Each throws an Error with .code ('ENOENT'), .errno (the
  * number), .syscall and .path, and a TypeError for arguments of other types.
  */
 addToLibrary({
-	// a part of the runtime up to Emscripten 4
-	$vfsApi__deps: ['vfs__js'].concat(LibraryManager.library['$addRunDependency'] ? ['$addRunDependency', '$removeRunDependency'] : []),
+	// parts of the runtime up to Emscripten 4
+	$vfsApi__deps: ['vfs__js'].concat(['$addRunDependency', '$removeRunDependency', '$addOnInit'].filter((name) => LibraryManager.library[name])),
 	$vfsApi__postset: "Module['vfs'] = vfsApi();",
 	$vfsApi: () => {
 		// js_api.c's numbers
@@ -50,6 +57,9 @@ addToLibrary({
 			runtimeExited = false;
 #endif
 			try {
+#if STACK_OVERFLOW_CHECK >= 2
+				if (!initialized) setStackLimits();
+#endif
 				return f(...args);
 			} finally {
 				runtimeInitialized = initialized;
@@ -85,11 +95,11 @@ addToLibrary({
 				raw(FREE, p);
 			}
 		}
-		function call(number, syscall, path, arg) {
+		function call(number, syscall, path, arg, enter = raw) {
 			if (typeof path != 'string') throw new TypeError(`${syscall}: the path is no string`);
 			var bytes = new TextEncoder().encode(path + '\0');
 			if (bytes.indexOf(0) < bytes.length - 1) check(-{{{ cDefs.EINVAL }}}, syscall, path);
-			return check(withMemory(bytes.length, bytes, (p) => raw(number, p, arg)), syscall, path);
+			return check(withMemory(bytes.length, bytes, (p) => enter(number, p, arg)), syscall, path);
 		}
 		// of what may be {mode}, {encoding}, a mode or an encoding
 		var option = (options, name, type) => typeof options == type ? options : options?.[name] ?? undefined;
@@ -190,15 +200,26 @@ addToLibrary({
 				if (e['code'] != 'ENOENT' || !options?.['force']) throw e;
 			}
 		}
-		// main, once the pool is open, or cannot be: then vfs_mount tells why
-		function prepare(options) {
-			var start = Module['_vfs__opfs_prepare'], before = !runtimeInitialized;
+		function counters(path) {
+			// vfs_opfs_counters, in its order
+			var names = ['hits', 'misses', 'evictions', 'reads', 'bytes_read', 'writes', 'bytes_written', 'truncates', 'flushes',
+				'sync', 'room', 'age', 'close', 'rename', 'commit', 'checkpoint', 'commits'];
+			var get = Module['_vfs__opfs_counters'];
+			if (!get) throw new Error('Module.vfs.counters: this program has no vfs_opfs_pool');
+			var bytes = new TextEncoder().encode(path + '\0'), result = {};
+			withMemory(names.length * 8 + bytes.length, [], (p) => {
+				HEAPU8.set(bytes, p + names.length * 8);
+				check(early(get, p + names.length * 8, p), 'counters', path);
+				var numbers = new Float64Array(HEAPU8.slice(p, p + names.length * 8).buffer);
+				names.forEach((name, k) => result[name] = numbers[k]);
+			});
+			return result;
+		}
+		function open(options) {
+			var start = Module['_vfs__opfs_prepare'];
 			if (!start) throw new Error('Module.vfs.prepare: this program has no vfs_opfs_pool');
-			if (before) addRunDependency('vfs-prepare');
 			return new Promise((resolve, reject) => {
-				prepare.ends ||= [];
-				var id = prepare.ends.push((err, message) => {
-					if (before) Promise.resolve().then(() => removeRunDependency('vfs-prepare'));
+				var id = open.ends.push((err, message) => {
 					if (!err) return resolve();
 					var e = new Error(message);
 					e['code'] = codes[-err];
@@ -209,9 +230,54 @@ addToLibrary({
 					early(start, p, options?.['capacity'] ?? 0, id));
 			});
 		}
-		Module['vfsPrepared'] = (id, err, message) => prepare.ends[id](err, message);
+		open.ends = [];
+		function mount(options) {
+			var f = vfsApi.mount, path = options['mount'], directory = options['directory'] ?? 'vfsfs';
+			if (!f) throw new Error('Module.vfs.prepare: to mount a pool from JavaScript, link with -lvfsfs_pool.js');
+			mkdir(path, {'recursive': true});
+			var bytes = new TextEncoder().encode(path + '\0' + directory + '\0');
+			var err = withMemory(bytes.length, bytes, (p) => early(f, p));
+			if (!err) return;
+			var e = new Error(text(early(f, 0)));
+			e['code'] = codes[-err];
+			throw e;
+		}
+		// main, once the pool is open, or cannot be: then vfs_mount tells why
+		function prepare(options) {
+			var before = !runtimeInitialized, mounts = options?.['mount'] !== undefined;
+			var ready = open(options);
+			if (mounts) ready = ready.then(() => mount(options));
+			if (before) {
+				var name = 'vfs-prepare-' + open.ends.length;
+				var go = () => {
+#if MODULARIZE
+					// up to Emscripten 5 the program runs in there
+					try {
+						removeRunDependency(name);
+					} catch (e) {
+						if (typeof readyPromiseReject == 'undefined') throw e;
+						readyPromiseReject(e);
+					}
+#else
+					removeRunDependency(name);
+#endif
+				};
+				addRunDependency(name);
+				// behind what the caller has waiting for `ready`
+				Promise.resolve().then(() => ready.then(go, (e) => {
+					// main is not run, and a factory's promise is rejected
+					if (mounts) addOnInit(() => { throw e });
+					go();
+				}));
+			}
+			return ready;
+		}
+		// what libvfsfs_tar.js builds on
+		vfsApi.inner = {OPEN, CREATE, READ, WRITE, CLOSE, raw, early, check, call, text, withMemory};
+		Module['vfsPrepared'] = (id, err, message) => open.ends[id](err, message);
 		return {
 			'prepare': prepare,
+			'counters': counters,
 			'writeFile': writeFile,
 			'readFile': readFile,
 			'readdir': readdir,

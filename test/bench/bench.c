@@ -1,16 +1,12 @@
 /* What a filesystem call costs, through libc: one number per row of the first
  * table in the design ("Numbers to reach"). Plain POSIX, so that the same file
  * is built with every peer (Emscripten's JS FS, WasmFS, bare.c, libvfsfs) and
- * natively. Each row is calibrated to a sample of some milliseconds and
- * sampled several times, the rows in turn, so that a busy moment of the machine
- * falls on one sample of many rows and not on all samples of one.
+ * natively. measure.h tells how it is measured, and the options.
  *
- *   bench [-r samples] [-t milliseconds a sample] [-d folder]
- *         [-x row,row,...: not these] [-o row,row,...: only these]
- *
- * Prints "row TAB ns TAB ns ..." for each row: nanoseconds per call (per pair
- * of calls in open, dup, rename, truncate; per entry in dir_readdir). Built
- * with -pthread it measures the rows mt_*, called from a second thread. */
+ * The numbers are per call (per pair of calls in open, dup, rename, truncate; per
+ * entry in dir_readdir). Built with -pthread it measures the rows mt_*, called from
+ * a second thread. */
+#include "measure.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,57 +21,13 @@
 #include <pthread.h>
 #endif
 
-enum { MAX_SAMPLES = 64, SLOW_NS = 300000000 };
+enum { SLOW_NS = 300000000 };
 #define KIB 1024u
 #define MIB (1024u * KIB)
-
-static int samples = 5;
-static double sample_ns = 5e6;
-static const char *only, *skip = "", *base = "/bench";
 
 static int file_fd;
 static char file[256], deep[256], missing[256], created[256], renamed[256];
 static char block[64 * KIB];
-
-#define CHECK(call)                            \
-	do {                                   \
-		if (!(call))                   \
-			fail(#call, __LINE__); \
-	} while (0)
-
-static void fail(const char *what, int line)
-{
-	int err = errno;
-	printf("failed\t%s\tline %d\t%s\n", what, line, strerror(err));
-	fflush(stdout);
-	exit(1);
-}
-
-static double now(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1e9 + t.tv_nsec;
-}
-
-static void path(char out[256], const char *name)
-{
-	CHECK(snprintf(out, 256, "%s/%s", base, name) < 256);
-}
-
-static int listed(const char *list, const char *row)
-{
-	size_t n = strlen(row);
-	for (const char *p = list; (p = strstr(p, row)); p += n)
-		if ((p == list || p[-1] == ',') && (!p[n] || p[n] == ','))
-			return 1;
-	return 0;
-}
-
-static int wanted(const char *row)
-{
-	return !listed(skip, row) && (!only || listed(only, row));
-}
 
 /* Rows that are a loop over one thing. */
 
@@ -213,13 +165,7 @@ static void run_read1(unsigned n)
 	}
 }
 
-static struct row {
-	const char *name;
-	void (*run)(unsigned n);
-	unsigned loops, n;
-	int apart; /* last and by itself: leaves the JS FS's engine much garbage */
-	double ns[MAX_SAMPLES];
-} rows[] = {
+static struct row rows[] = {
 #ifdef _REENTRANT
 	{.name = "mt_open", .run = run_open},
 	{.name = "mt_stat", .run = run_stat},
@@ -242,58 +188,12 @@ static struct row {
 	{.name = "rename", .run = run_rename},
 	{.name = "pread4k", .run = run_pread4k},
 	{.name = "pwrite4k", .run = run_pwrite4k},
-	{.name = "truncate", .run = run_truncate, .apart = 1},
+	{.name = "truncate",
+	 .run = run_truncate,
+	 .apart = 1} /* last: it leaves the JS FS's engine much garbage */,
 #endif
 };
 enum { ROWS = sizeof rows / sizeof *rows };
-
-static void print_row(const char *name, const double *ns, unsigned n)
-{
-	printf("%s", name);
-	for (unsigned i = 0; i < n; i++)
-		printf("\t%.2f", ns[i]);
-	printf("\n");
-	fflush(stdout);
-}
-
-/* Doubles the loop count until samples are long enough to be timed, several in
- * a row, for the engine may stop to compile, and the machine to do other work.
- * This is the warming up as well. */
-static void calibrate(struct row *row)
-{
-	double best = 0;
-	row->loops = 1;
-	for (int good = 0; good < 4;) {
-		double start = now();
-		row->run(row->loops);
-		double t = now() - start;
-		if (t < sample_ns / 2 && row->loops < 1u << 30) {
-			row->loops *= 2;
-			good = 0;
-			continue;
-		}
-		best = good++ && best < t ? best : t;
-	}
-	double loops = row->loops * (sample_ns / best);
-	row->loops = loops < 1 ? 1 : (unsigned)loops;
-}
-
-static void measure_rows(int apart)
-{
-	for (int i = 0; i < ROWS; i++)
-		if (wanted(rows[i].name) && rows[i].apart == apart)
-			calibrate(&rows[i]);
-	for (int s = 0; s < samples; s++)
-		for (int i = 0; i < ROWS; i++)
-			if (rows[i].loops && rows[i].apart == apart) {
-				double start = now();
-				rows[i].run(rows[i].loops);
-				rows[i].ns[rows[i].n++] = (now() - start) / rows[i].loops;
-			}
-	for (int i = 0; i < ROWS; i++)
-		if (rows[i].n && rows[i].apart == apart)
-			print_row(rows[i].name, rows[i].ns, rows[i].n);
-}
 
 static int create(const char *name, int flags, unsigned size)
 {
@@ -490,19 +390,19 @@ static void measure(void)
 	random_fd = create("random", 0, 64 * MIB);
 	append_fd = create("append", O_APPEND, 0);
 	truncate_fd = create("truncate", 0, 0);
-	measure_rows(0);
+	measure_rows(rows, ROWS, 0);
 	if (wanted("dir"))
 		measure_directory();
 	if (wanted("mkdir_deep"))
 		measure_mkdir();
-	measure_rows(1);
+	measure_rows(rows, ROWS, 1);
 }
 #else
 static void *second_thread(void *unused)
 {
 	(void)unused;
 	prepare();
-	measure_rows(0);
+	measure_rows(rows, ROWS, 0);
 	return NULL;
 }
 
@@ -516,28 +416,8 @@ static void measure(void)
 
 int main(int argc, char **argv)
 {
-	for (int i = 1; i + 1 < argc; i += 2)
-		switch (argv[i][1]) {
-		case 'r':
-			samples = atoi(argv[i + 1]);
-			break;
-		case 't':
-			sample_ns = 1e6 * atof(argv[i + 1]);
-			break;
-		case 'x':
-			skip = argv[i + 1];
-			break;
-		case 'o':
-			only = argv[i + 1];
-			break;
-		case 'd':
-			base = argv[i + 1];
-			break;
-		}
-	if (samples < 1 || samples > MAX_SAMPLES || !(sample_ns > 0)) {
-		fprintf(stderr, "bench: bad option\n");
+	if (!options(argc, argv))
 		return 2;
-	}
 	measure();
 	return 0;
 }

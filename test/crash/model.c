@@ -34,7 +34,9 @@ typedef struct moment {
 typedef struct version {
 	unsigned char *data;
 	off_t size;
-	int op; /* of which */
+	int op;              /* of which */
+	bool atomic;         /* made by one atomic write */
+	unsigned char *mine; /* of it: 1 for each byte that it wrote, up to size */
 } version;
 
 typedef struct file {
@@ -94,11 +96,17 @@ model *model_new(void)
 	return m;
 }
 
+static void drop_version(version *v)
+{
+	free(v->data);
+	free(v->mine);
+}
+
 void model_free(model *m)
 {
 	for (int k = 0; k < m->file_count; k++) {
 		for (int v = 0; v < m->files[k].count; v++)
-			free(m->files[k].versions[v].data);
+			drop_version(&m->files[k].versions[v]);
 		free(m->files[k].versions);
 		free(m->files[k].syncs);
 	}
@@ -125,7 +133,7 @@ static void add_version(model *m, int k, const unsigned char *data, off_t size)
 	f->versions = realloc(f->versions, (size_t)(f->count + 1) * sizeof *f->versions);
 	assert(f->versions);
 	version *v = &f->versions[f->count++];
-	*v = (version){malloc((size_t)size + 1), size, m->count - 1};
+	*v = (version){malloc((size_t)size + 1), size, m->count - 1, false, NULL};
 	assert(v->data);
 	memcpy(v->data, data, (size_t)size);
 }
@@ -160,7 +168,7 @@ void model_cancel(model *m)
 	for (int k = 0; k < m->file_count; k++) {
 		file *f = &m->files[k];
 		while (f->count && f->versions[f->count - 1].op == m->count)
-			free(f->versions[--f->count].data);
+			drop_version(&f->versions[--f->count]);
 	}
 	while (m->file_count && !m->files[m->file_count - 1].count)
 		free(m->files[--m->file_count].versions), m->files[m->file_count] = (file){0};
@@ -236,6 +244,17 @@ void model_chmod(model *m, const char *path, mode_t mode)
 			t->names[i].mode = (t->names[i].mode & S_IFMT) | mode;
 }
 
+static void add_to_atomic(version *v, const unsigned char *data, off_t size, off_t pos, size_t len)
+{
+	v->data = realloc(v->data, (size_t)size + 1);
+	v->mine = realloc(v->mine, (size_t)size + 1);
+	assert(v->data && v->mine);
+	memcpy(v->data, data, (size_t)size);
+	memset(v->mine + v->size, 0, (size_t)(size - v->size));
+	memset(v->mine + pos, 1, len);
+	v->size = size;
+}
+
 void model_write(model *m, const char *path, const void *data, size_t len, off_t pos)
 {
 	int k = find(now(m), path)->file;
@@ -245,8 +264,21 @@ void model_write(model *m, const char *path, const void *data, size_t len, off_t
 	assert(copy);
 	memcpy(copy, v->data, (size_t)v->size);
 	memcpy(copy + pos, data, len);
-	add_version(m, k, copy, size);
+	if (v->atomic && v->op == m->count - 1)
+		add_to_atomic(&m->files[k].versions[m->files[k].count - 1], copy, size, pos, len);
+	else
+		add_version(m, k, copy, size);
 	free(copy);
+}
+
+void model_atomic(model *m, const char *path)
+{
+	file *f = &m->files[find(now(m), path)->file];
+	const version v = f->versions[f->count - 1];
+	add_version(m, (int)(f - m->files), v.data, v.size);
+	f->versions[f->count - 1].atomic = true;
+	f->versions[f->count - 1].mine = calloc(1, (size_t)v.size + 1);
+	assert(f->versions[f->count - 1].mine);
 }
 
 void model_truncate(model *m, const char *path, off_t size)
@@ -370,6 +402,38 @@ static int oldest(const model *m, int k, int j, int returned)
 	return v;
 }
 
+/* Is byte p, or that there is none, what one of the versions from..to had? */
+static bool was(const file *f, int from, int to, const found *is, off_t p)
+{
+	for (int v = from; v <= to; v++) {
+		const version *x = &f->versions[v];
+		if (p < is->size ? p < x->size && x->data[p] == is->data[p] : p >= x->size)
+			return true;
+	}
+	return false;
+}
+
+/* All that the atomic write of version v wrote is older than it, or none of it. */
+static bool is_whole(const file *f, int from, int v, int to, const found *is, char *why,
+		     size_t size)
+{
+	const version *a = &f->versions[v];
+	off_t old = -1, new = -1;
+	for (off_t p = 0; p < a->size; p++) {
+		if (!a->mine[p])
+			continue;
+		if (new < 0 && !was(f, from, v - 1, is, p))
+			new = p;
+		if (old < 0 && !was(f, v, to, is, p))
+			old = p;
+	}
+	if (old >= 0 && new >= 0)
+		snprintf(why, size,
+			 "%s: of an atomic write (version %d) byte %lld is there, byte %lld not",
+			 is->path, v, (long long)new, (long long)old);
+	return old < 0 || new < 0;
+}
+
 static bool same_content(const model *m, int k, int from, int started, const found *is, char *why,
 			 size_t size)
 {
@@ -391,11 +455,7 @@ static bool same_content(const model *m, int k, int from, int started, const fou
 		return false;
 	}
 	for (off_t p = 0; p < is->size; p++) {
-		int v = from;
-		while (v <= to &&
-		       !(p < f->versions[v].size && f->versions[v].data[p] == is->data[p]))
-			v++;
-		if (v > to) {
+		if (!was(f, from, to, is, p)) {
 			snprintf(why, size,
 				 "%s: byte %lld is %#x, which it never was since its sync "
 				 "(version %d of %d)",
@@ -403,6 +463,9 @@ static bool same_content(const model *m, int k, int from, int started, const fou
 			return false;
 		}
 	}
+	for (int v = from + 1; v <= to; v++)
+		if (f->versions[v].atomic && !is_whole(f, from, v, to, is, why, size))
+			return false;
 	return true;
 }
 

@@ -46,6 +46,9 @@ void model_rename(model *m, const char *from, const char *to);
 void model_chmod(model *m, const char *path, mode_t mode);
 void model_write(model *m, const char *path, const void *data, size_t len, off_t pos);
 void model_truncate(model *m, const char *path, off_t size);
+/* The writes to this file from here to model_end are one: all of their bytes are there
+ * after a crash, or those of later versions, or none of them. */
+void model_atomic(model *m, const char *path);
 /* Is there such a file, and how large is it now? */
 bool model_is(const model *m, const char *path);
 off_t model_size(const model *m, const char *path);

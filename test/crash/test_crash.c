@@ -7,8 +7,8 @@
  *
  *   crash [-l] [-s SEED] [-b RULE] [-v] [WORKLOAD...]
  *
- * -l: many more states of each cut. -b: with that rule of order broken, which must
- * be caught: the exit status is 0 then. Prints a line a workload, and the sums.
+ * -l: many more states of each cut. -b: with that rule of order broken, up to the end
+ * of the run of a workload in which that is caught: the exit status is 0 then. Prints a line a workload, and the sums.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -163,7 +163,8 @@ int main(int argc, char **argv)
 		bool wanted = names_from == argc;
 		for (int i = names_from; i < argc; i++)
 			wanted |= !strcmp(argv[i], w->name);
-		for (int turn = 1; wanted && turn <= w->times; turn++)
+		for (int turn = 1; wanted && turn <= w->times && !(vfs__broken_rule && failures);
+		     turn++)
 			*(run(w, w->times > 1 ? turn : 0) ? &passed : &failed) += 1;
 	}
 	if (vfs__broken_rule) {

@@ -137,15 +137,22 @@ static void make_dir(const char *path)
 	done(vfs_mkdir(full(path), 0755), MODEL_NOTHING, NULL);
 }
 
+/* Bytes that nothing else has written. */
+static unsigned char *fresh(size_t len, off_t pos)
+{
+	unsigned char *data = malloc(len);
+	unsigned v = ++versions;
+	for (size_t k = 0; data && k < len; k++)
+		data[k] = (unsigned char)(1 + (v * 37 + (pos + (off_t)k) / 64 * 11) % 251);
+	return data;
+}
+
 static void write_at(const char *path, off_t pos, size_t len)
 {
 	tell("write %s: %zu at %lld", path, len, (long long)pos);
 	if (!can(model_is(truth, path)))
 		return;
-	unsigned char *data = malloc(len);
-	unsigned v = ++versions;
-	for (size_t k = 0; k < len; k++)
-		data[k] = (unsigned char)(1 + (v * 37 + (pos + (off_t)k) / 64 * 11) % 251);
+	unsigned char *data = fresh(len, pos);
 	int fd = (int)must("open", vfs_open(full(path), O_WRONLY, 0));
 	model_begin(truth);
 	model_write(truth, path, data, len, pos);
@@ -161,6 +168,36 @@ static void write_at(const char *path, off_t pos, size_t len)
 	else
 		vfs_close(fd);
 	free(data);
+}
+
+/* An atomic write of n pieces, each `len` bytes at another place below `below`; without
+ * `commit` it is rolled back, or forgotten by the close. */
+static void write_atomically(const char *path, int n, size_t len, off_t below, bool commit)
+{
+	tell("%s %s: %d times %zu below %lld", commit ? "commit" : "roll back", path, n, len,
+	     (long long)below);
+	if (!can(model_is(truth, path)))
+		return;
+	int fd = (int)must("open", vfs_open(full(path), O_WRONLY, 0));
+	model_begin(truth);
+	model_atomic(truth, path);
+	must("begin", vfs_begin(fd));
+	for (int k = 0; k < n; k++) {
+		off_t pos = (off_t)rnd((uint64_t)below);
+		if (len >= 4096)
+			pos &= ~(off_t)4095;
+		unsigned char *data = fresh(len, pos);
+		model_write(truth, path, data, len, pos);
+		must("write", vfs_pwrite(fd, data, len, pos));
+		free(data);
+	}
+	if (commit)
+		done(vfs_commit(fd), MODEL_NOTHING, NULL);
+	else
+		model_cancel(truth);
+	if (!commit && n % 2)
+		must("rollback", vfs_rollback(fd));
+	vfs_close(fd);
 }
 
 static void append(const char *path, size_t len)
@@ -392,6 +429,39 @@ static void growth(void)
 	make("g"), write_at("g", 0, 90000), sync_all();
 }
 
+/* Commits with and without a sync behind them, and what may let a part of one out: other
+ * data that the cache has no room for, earlier and later writes, a truncation, a
+ * remount. */
+static void atomic(void)
+{
+	make("f"), write_at("f", 0, 60000), sync_one("f"), make("g");
+	for (int k = 0; k < 6; k++) {
+		write_atomically("f", 1 + k, 4096, 60000, true);
+		if (k % 2)
+			sync_one("f");
+	}
+	write_atomically("f", 3, 4096, 60000, false), write_atomically("f", 2, 100, 60000, false);
+	write_atomically("f", 5, 700, 60000, true);
+	for (int k = 0; k < 3; k++) { /* in the small cache f's pages must go */
+		write_atomically("f", 8, 4096, 60000, true), write_at("g", 0, 200000);
+		sync_all();
+	}
+	write_atomically("f", 4, 4096, 90000, true), write_at("g", 0, 150000), sync_one("f");
+	open_fd = -1;
+	stays_open = true; /* so that no close writes it */
+	write_at("f", 50000, 40000);
+	stays_open = false;
+	write_atomically("f", 3, 4096, 60000, true);
+	if (open_fd >= 0)
+		vfs_close(open_fd);
+	write_at("f", 20000, 3000), write_at("g", 0, 150000), sync_one("f");
+	cut_at("f", 20000), write_atomically("f", 3, 300, 60000, true), sync_one("f");
+	write_atomically("f", 40, 4096, 400000, true), sync_one("f");
+	write_atomically("f", 6, 4096, 100000, true), remount();
+	write_atomically("f", 6, 4096, 100000, true), rename_to("f", "g");
+	write_atomically("g", 6, 4096, 100000, true), sync_all();
+}
+
 /* Anything, of few names. */
 static void random_ops(void)
 {
@@ -401,7 +471,7 @@ static void random_ops(void)
 		bool has_dir = p[1] != '/' || model_is(truth, p[0] == 'd' ? "d" : "e");
 		bool q_dir = q[1] != '/' || model_is(truth, q[0] == 'd' ? "d" : "e");
 		bool is = model_is(truth, p);
-		switch (rnd(13)) {
+		switch (rnd(14)) {
 		case 0:
 			if (!model_is(truth, "d"))
 				make_dir("d");
@@ -445,6 +515,11 @@ static void random_ops(void)
 			if (is)
 				chmod_to(p, 0600 + (mode_t)rnd(64));
 			break;
+		case 12:
+			if (is)
+				write_atomically(p, 1 + (int)rnd(6), rnd(2) ? 4096 : 500, 90000,
+						 rnd(4) != 0);
+			break;
 		default:
 			if (rnd(3))
 				sync_all();
@@ -454,8 +529,8 @@ static void random_ops(void)
 	}
 }
 
-const struct workload workloads[] = {{"names", names, 1},     {"replace", replace, 2},
-				     {"appends", appends, 2}, {"truncations", truncations, 2},
-				     {"reuse", reuse, 2},     {"remounts", remounts, 2},
-				     {"growth", growth, 2},   {"random", random_ops, 12},
-				     {NULL, NULL, 0}};
+const struct workload workloads[] = {{"names", names, 1},        {"replace", replace, 2},
+				     {"appends", appends, 2},    {"truncations", truncations, 2},
+				     {"reuse", reuse, 2},        {"remounts", remounts, 2},
+				     {"growth", growth, 2},      {"atomic", atomic, 2},
+				     {"random", random_ops, 12}, {NULL, NULL, 0}};

@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int to_host[2], from_host[2];
@@ -132,6 +133,7 @@ static void serve(void)
 	struct rlimit limit = {2 * MANY_FDS, 2 * MANY_FDS};
 
 	signal(SIGALRM, SIG_DFL);
+	signal(SIGPIPE, SIG_DFL);
 	if (setrlimit(RLIMIT_NOFILE, &limit))
 		fail("setrlimit");
 	if (syscall(SYS_capget, &h, all_caps))
@@ -159,7 +161,9 @@ void host_start(void)
 {
 	if (helper)
 		return;
-	fuzz = mmap(NULL, sizeof *fuzz, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (!fuzz)
+		fuzz = mmap(NULL, sizeof *fuzz, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			    -1, 0);
 	if (fuzz == MAP_FAILED || pipe2(to_host, O_CLOEXEC) || pipe2(from_host, O_CLOEXEC))
 		fail("pipe");
 	fflush(NULL);
@@ -168,12 +172,31 @@ void host_start(void)
 		fail("fork");
 	if (!helper)
 		serve();
+	signal(SIGPIPE, SIG_IGN);
 	close(to_host[0]);
 	close(from_host[1]);
 }
 
-bool host_run(void)
+static bool answers(void)
 {
 	char byte = 0;
 	return write(to_host[1], &byte, 1) == 1 && read(from_host[0], &byte, 1) == 1;
+}
+
+/* A process that died is followed by another, once: a machine without memory kills it,
+ * and one that is busy may let its alarm ring; a call that does comes again. */
+bool host_run(void)
+{
+	if (answers())
+		return true;
+	int status = 0;
+	kill(helper, SIGKILL);
+	waitpid(helper, &status, 0);
+	printf("the host's side has ended, by signal %d; once more\n", WTERMSIG(status));
+	helper = 0;
+	fuzz->host.done = 0;
+	close(to_host[1]);
+	close(from_host[0]);
+	host_start();
+	return answers();
 }

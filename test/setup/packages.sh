@@ -4,7 +4,7 @@
 # tools from elsewhere count; what is missing is installed where that is
 # possible (as root, with apt), else named in one sentence.
 #
-#   packages.sh GROUP...    groups: build lint fuzz fuse sqlite emscripten
+#   packages.sh GROUP...    groups: build tool lint fuzz fuse sqlite emscripten
 #                                   browser firefox
 set -eu
 . "$(dirname "$0")/common.sh"
@@ -20,6 +20,11 @@ wanted() {
 		pkg-config pkg-config
 		${UTHASH:-/usr/include}/uthash.h uthash-dev
 		/usr/include/cmocka.h libcmocka-dev
+		END
+	tool) cat <<-END ;;
+		/usr/include/sqlite3.h libsqlite3-dev
+		/usr/include/leveldb/c.h libleveldb-dev
+		bsdtar libarchive-tools
 		END
 	lint) cat <<-END ;;
 		clang-format clang-format

@@ -487,5 +487,54 @@ from C' "$NODE" apix.js
 t js_api_after_exit js_api_after_exit -O1
 t js_api_after_exit_assertions js_api_after_exit -O0
 
+# ---- The pool before main: where it cannot be had, as in Node, main is not run ----
+
+no_opfs='there is no OPFS here: it takes Chrome 108, Firefox 111, Safari 16.4 or later'
+pool() {
+	cat "$root/lib/wasm/libvfsfs.js" "$root/lib/wasm/libvfsfs_pool.js" >pool.js
+	build app.js "$root/examples/start/visits.c" --js-library pool.js "$@"
+}
+pool_option() {
+	pool "$@" || return
+	"$NODE" app.js >found 2>&1 && echo 'it ended well' && return 1
+	[ "$(sed 1q found)" = "$no_opfs" ] && ! grep visit. found || { cat found && return 1; }
+}
+t pool_option_O0 pool_option -O0
+t pool_option_assertions pool_option -O0 -sASSERTIONS=2
+t pool_option_O2 pool_option -O2
+with closure "$closure" pool_option_closure pool_option -Oz --closure 1
+with libvfsfs-mt.a "$mt" pool_option_pthread pool_option -O1 -pthread
+pool_option_modularize() {
+	pool -O1 -sMODULARIZE || return
+	echo 'require("./app.js")({ printErr() {} }).catch((e) => console.log(e.code, e.message))' >use.js
+	says "EOPNOTSUPP $no_opfs" "$NODE" use.js
+}
+t pool_option_modularize pool_option_modularize
+pool_option_off() {
+	pool -O1 -sMODULARIZE || return
+	echo 'require("./app.js")({ vfsPool: false, preRun: (m) => m.vfs.mkdir("/data") })' >use.js
+	says 'This is visit 1.' "$NODE" use.js
+}
+t pool_option_off pool_option_off
+# ---- Streams: trees as tar, files ----
+
+streams() {
+	build tar.js "$here/tar.c" --js-library "$root/lib/wasm/libvfsfs.js" --js-library "$root/lib/wasm/libvfsfs_tar.js" \
+		--pre-js "$here/tar.js" -sALLOW_MEMORY_GROWTH "$@" || return
+	"$NODE" tar.js >found 2>&1
+	same "$here/tar.expected" found
+}
+t js_streams_O0 streams -O0
+t js_streams_O2 streams -O2
+with closure "$closure" js_streams_closure streams -Oz --closure 1
+with libvfsfs-mt.a "$mt" js_streams_pthread streams -O1 -pthread -Wno-pthreads-mem-growth
+with "64-bit libvfsfs.a" "$m64" js_streams_memory64 streams -O1 -sMEMORY64 -Wno-deprecated
+# Who does not ask for it does not get it.
+no_tar_unless_asked_for() {
+	build api.js "$here/js_api.c" --js-library "$root/lib/wasm/libvfsfs.js" -O1 --profiling-funcs || return
+	! grep -a vfs_tar api.wasm && ! grep exportTar api.js
+}
+t no_tar_unless_asked_for no_tar_unless_asked_for
+
 echo "$passed passed, $failed failed${skipped:+, $skipped skipped}"
 [ $failed = 0 ]

@@ -9,10 +9,11 @@
 // which a kill of processes may not show. prove: after each second kill what is there
 // is damaged in many ways, each of which the check must see; after the others half of
 // the journal is cut off before the pool is mounted.
-import {mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
+import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {launch, run} from './harness.mjs';
+import {kill} from './processes.mjs';
 
 const [program, name, count, word, how = 'fsync'] = process.argv.slice(2);
 const kills = Number(count);
@@ -40,41 +41,6 @@ function result(good, text) {
 		passed++;
 	else
 		failed++;
-}
-
-// All processes of the browser: puppeteer makes it the leader of a session.
-function processes(leader) {
-	const all = new Map();
-	for (const entry of readdirSync('/proc')) {
-		if (!/^\d+$/.test(entry))
-			continue;
-		try {
-			const stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
-			const [status, parent, , session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-			if (status !== 'Z')
-				all.set(Number(entry), {parent: Number(parent), session: Number(session)});
-		} catch {	// it has ended
-		}
-	}
-	const below = (id) => all.has(id) && (id === leader || all.get(id).session === leader || below(all.get(id).parent));
-	return [...all.keys()].filter(below);
-}
-
-async function kill(leader) {
-	let victims = processes(leader);
-	const number = victims.length;
-	for (let tries = 0; victims.length && tries < 100; tries++) {
-		for (const id of victims) {
-			try {
-				process.kill(id, 'SIGKILL');
-			} catch {	// it has ended
-			}
-		}
-		await sleep(10);
-		const left = processes(leader);
-		victims = [...new Set([...left, ...victims.filter((id) => left.includes(id))])];
-	}
-	return number;
 }
 
 // Lets the program write and kills the browser. Returns what the program had said.

@@ -36,6 +36,8 @@ const calls = {
 	copy: (from, to) => Module.vfs.writeFile(at(to), Module.vfs.readFile(at(from))),
 	mkdir: (path) => Module.vfs.mkdir(at(path), {recursive: true}),
 	rm: (path) => Module.vfs.rm(at(path), {recursive: true}),
+	importSahpool: (pool, to) => Module.vfs.importSahpool(pool, to),
+	readAnywhere: (path) => Module.vfs.readFile(path),
 	sync: () => Module.vfs.sync(),
 	// every file by its path: what stat tells, a link's target, a file's bytes
 	tree(path = '') {

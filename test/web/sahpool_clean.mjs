@@ -44,6 +44,41 @@ test('a_pool_of_sqlites_mounts_with_its_files', async (directory) => {
 	await leave(w);
 });
 
+test('files_of_sqlites_pool_are_copied_and_it_stays', async (directory) => {
+	const s = await sqlite(directory);
+	await s.run('/a.db', filled('a'));
+	await s.run('/sub/b.db', filled('b', 2000));
+	const a = await s.bytes('/a.db'), b = await s.bytes('/sub/b.db');
+	s.end();
+
+	const v = await ours();
+	let paths;
+	for (let tries = 0; !paths && tries < 50; tries++) {	// its handles may take a moment to go
+		paths = await v.importSahpool(directory, '/tmp/copied').catch(() => undefined);
+		await new Promise((done) => setTimeout(done, 20));
+	}
+	equal(paths, ['/tmp/copied/a.db', '/tmp/copied/sub/b.db'], 'the paths');
+	equal(await v.readAnywhere('/tmp/copied/a.db'), a, 'a.db');
+	equal(await v.readAnywhere('/tmp/copied/sub/b.db'), b, 'sub/b.db');
+	v.end();
+
+	const root = await navigator.storage.getDirectory(), pool = await root.getDirectoryHandle(directory), names = [];
+	for await (const name of pool.keys())
+		names.push(name);
+	equal(names, ['.opaque'], 'what is in the directory');
+	const t = await sqlite(directory);
+	equal(await t.names(), ['/a.db', '/sub/b.db'], 'the names');
+	await hasRows(t, '/sub/b.db', 'b', 2000);
+	t.end();
+
+	// one of ours has more to tell than its headers
+	const w = await ours(directory);
+	await leave(w);
+	const x = await ours();
+	equal(await x.importSahpool(directory, '/tmp/copied').then(() => 'copied', (e) => e.message), "EINVAL: Invalid argument, importSahpool '" + directory + "'", 'the answer');
+	x.end();
+});
+
 // A pool of ours with one of each kind of file.
 async function furnished(directory) {
 	const s = await sqlite();

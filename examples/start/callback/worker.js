@@ -1,0 +1,5 @@
+self.Module = {
+	print: (line) => postMessage(line),
+	printErr: (line) => postMessage(line),
+};
+importScripts('callback.js');

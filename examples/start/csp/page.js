@@ -1,0 +1,3 @@
+new Worker('worker.js').onmessage = (event) => {
+	document.getElementById('says').textContent = event.data;
+};

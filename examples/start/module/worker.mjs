@@ -1,0 +1,7 @@
+// A module worker; visits.mjs is linked with -sMODULARIZE -sEXPORT_ES6.
+import createVisits from './visits.mjs';
+
+createVisits({
+	print: (line) => postMessage(line),
+	printErr: (line) => postMessage(line),
+}).catch(() => {});	// printErr has told
