@@ -12,7 +12,7 @@ CFLAGS = -std=gnu11 $(warnings) -Iinclude -Ibuild/include
 
 core = $(wildcard lib/*.c backends/*/*.c)
 glue = $(wildcard lib/wasm/*.c)
-headers = $(wildcard include/vfsfs/*.h lib/*.h lib/wasm/*.h) build/include/uthash.h build/include/opfs_worker.h
+headers = $(wildcard include/vfsfs/*.h lib/*.h lib/wasm/*.h backends/*/*.h) build/include/uthash.h build/include/opfs_worker.h
 
 # What is called often is compiled for speed, the rest for size.
 hot = cache dup fd mem node pool stream time
@@ -211,8 +211,8 @@ $(foreach v,gcc clang asan tsan cov,$(eval $(call native_tests,$(v))))
 
 # Crashes and failed calls: all from sources, so that a rule of order can be broken.
 crash_flags = $(test_cflags) -O2 -g -DVFS_TEST_RULES -Ibuild/include -Itest/crash -Itest/sim -lpthread
-crash_sources = test/crash/model.c test/crash/workload.c $(wildcard test/sim/*.c) $(core)
-crash_rules = 1 2 3 4 5 6 7 8 9 10 11 12
+crash_sources = $(patsubst %,test/crash/%.c,model workload sahpool) $(wildcard test/sim/*.c) $(core)
+crash_rules = 1 2 3 4 5 6 7 8 9 10 11 12 13 14
 build/crash/%: test/crash/test_%.c $(crash_sources) $(headers) $(wildcard test/crash/*.h test/sim/*.h backends/*/*.h)
 	@mkdir -p $(@D)
 	$(say)gcc $< $(crash_sources) $(crash_flags) -o $@

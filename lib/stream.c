@@ -337,8 +337,9 @@ static int sync_fd(int fd, bool data_only)
 	if (s->stream_ops == &vfs__path_ops)
 		r = -EBADF;
 	else if (s->type == DT_DIR && n->mount->type->sync) {
+		const FSType *t = n->mount->type;
 		vfs__lock_names(); /* names are the mount's */
-		r = n->mount->type->sync(n->mount);
+		r = t->sync_names ? t->sync_names(n->mount) : t->sync(n->mount);
 		vfs__unlock_names();
 	} else if (!s->stream_ops->fsync)
 		r = s->type == DT_REG || s->type == DT_DIR ? 0 : -EINVAL;

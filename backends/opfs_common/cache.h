@@ -55,7 +55,7 @@ typedef struct vfs__cache {
 	 * lower bits. */
 	uint32_t missed[VFS__MISSED];
 	/* Makes the journal durable as it stands, and file->durable its valid; nothing of
-	 * the file is held then. */
+	 * the file is held or known then. */
 	int (*settle)(vfs__cached *file);
 	vfs__cache_counts counts;
 } vfs__cache;
@@ -78,6 +78,7 @@ struct vfs__cached {
 	unsigned mapped;         /* blocks under a writable mapping */
 	int64_t next_pos;        /* where a sequential reader goes on */
 	bool unflushed;          /* the slot has writes that no flush followed */
+	bool known;              /* the journal tells what the slot's data begins with */
 	bool held;               /* pages of an atomic write, whose frame may not be durable:
 				  * none may go to the slot before it is */
 	int error;               /* -errno of the last try to write back, which nobody asked
@@ -108,6 +109,8 @@ void vfs__cache_truncate(vfs__cached *f, off_t size);
 int vfs__cache_write_back(vfs__cached *f);
 /* Makes what the slot has durable. */
 int vfs__cache_flush(vfs__cached *f);
+/* What is dirty is in the journal. */
+void vfs__cache_logged(vfs__cached *f);
 /* Adds what is dirty and not logged to the frame, as DATA of `ino`. -ENOMEM. */
 int vfs__cache_log(vfs__cached *f, vfs__frame *frame, uint64_t ino);
 

@@ -49,7 +49,8 @@ void vfs__cached_close(vfs__cached *f)
  * Writes [pos, pos + len) into the slot. Three rules of order are kept here: a
  * truncation is durable before the space behind it is used again; what lies between
  * the slot's data and pos is made zeros; the frame of an atomic write is durable before
- * any page of it is here.
+ * any page of it is here; and the journal tells no more what a slot begins with when that
+ * changes.
  */
 static int put(vfs__cached *f, const char *from, size_t len, int64_t pos)
 {
@@ -58,6 +59,8 @@ static int put(vfs__cached *f, const char *from, size_t len, int64_t pos)
 	int64_t end = pos + (int64_t)len;
 	int err = 0;
 	if ((VFS__RULE(7) && f->durable > f->valid && end > f->valid) || (VFS__RULE(12) && f->held))
+		err = c->settle(f);
+	if (VFS__RULE(13) && !err && f->known && (pos < VFS__START || f->valid < VFS__START))
 		err = c->settle(f);
 	if (VFS__RULE(8) && !err && pos > f->valid && f->physical > f->valid) {
 		err = ops->truncate(c->port, f->handle, f->base + f->valid);
@@ -169,6 +172,13 @@ static int log_block(vfs__block *b, vfs__frame *frame, uint64_t ino)
 	return 0;
 }
 
+void vfs__cache_logged(vfs__cached *f)
+{
+	for (vfs__block *b = f->list; b; b = b->next)
+		b->logged = b->dirty;
+	f->unlogged = 0;
+}
+
 int vfs__cache_log(vfs__cached *f, vfs__frame *frame, uint64_t ino)
 {
 	size_t before = frame->len;
@@ -179,13 +189,6 @@ int vfs__cache_log(vfs__cached *f, vfs__frame *frame, uint64_t ino)
 		}
 	vfs__cache_logged(f);
 	return 0;
-}
-
-void vfs__cache_logged(vfs__cached *f)
-{
-	for (vfs__block *b = f->list; b; b = b->next)
-		b->logged = b->dirty;
-	f->unlogged = 0;
 }
 
 /* ---- Out of memory ---- */

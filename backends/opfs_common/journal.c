@@ -9,6 +9,9 @@
 
 static const uint32_t MAGIC = 0x4a534656; /* "VFSJ" */
 
+/* With a frame's length: those before it were durable when it was written. */
+enum { ORDERED = 1 };
+
 uint64_t vfs__journal_hash(uint64_t h, const void *data, size_t len)
 {
 	const unsigned char *p = data;
@@ -57,7 +60,8 @@ void vfs__frame_free(vfs__frame *f)
 /* ---- Writing ---- */
 
 /* Whole words: the header and what it says are the frame. */
-static int seal(vfs__frame *f, uint64_t generation, uint64_t sequence, uint64_t before)
+static int seal(vfs__frame *f, uint64_t generation, uint64_t sequence, uint64_t before,
+		bool ordered)
 {
 	size_t payload = f->len - VFS__FRAME_HEADER;
 	unsigned char *pad = vfs__frame_add(f, -payload & 7);
@@ -69,7 +73,7 @@ static int seal(vfs__frame *f, uint64_t generation, uint64_t sequence, uint64_t 
 	vfs__put32(f->data + 4, VFS__JOURNAL_VERSION);
 	vfs__put64(f->data + 8, generation);
 	vfs__put64(f->data + 16, sequence);
-	vfs__put64(f->data + 24, payload);
+	vfs__put64(f->data + 24, payload | (ordered ? ORDERED : 0));
 	uint64_t h = vfs__journal_hash(before, f->data, 32);
 	vfs__put64(f->data + 32, vfs__journal_hash(h, f->data + VFS__FRAME_HEADER, payload));
 	return 0;
@@ -79,13 +83,57 @@ static void wrote(vfs__journal *j, vfs__frame *f)
 {
 	j->hash = vfs__get64(f->data + 32);
 	j->end += (int64_t)f->len;
+	if (j->room < j->end)
+		j->room = j->end;
 	f->len = 0;
+}
+
+/* The current file gets so many bytes, and some more, or at least these. */
+static bool make_room(vfs__journal *j, int64_t need)
+{
+	const vfs__handle_ops *ops = j->port->handles;
+	int handle = j->handle[j->current];
+	if (j->room < need && !ops->truncate(j->port, handle, need + VFS__JOURNAL_RESERVE))
+		j->room = need + VFS__JOURNAL_RESERVE;
+	if (j->room < need && !ops->truncate(j->port, handle, need))
+		j->room = need;
+	return j->room >= need;
+}
+
+bool vfs__journal_has_room(vfs__journal *j, size_t n)
+{
+	return j->current >= 0 && make_room(j, j->end + (int64_t)n + VFS__JOURNAL_RESERVE);
+}
+
+bool vfs__journal_is_low(const vfs__journal *j)
+{
+	return j->room - j->end < VFS__JOURNAL_RESERVE / 2;
+}
+
+static const unsigned char no_frame[VFS__FRAME_HEADER];
+
+/* A snapshot that could not be written must not be found, newer than frames that follow
+ * here. */
+static int clear_other(vfs__journal *j)
+{
+	const vfs__handle_ops *ops = j->port->handles;
+	int other = j->handle[!j->current];
+	int err = ops->write(j->port, other, no_frame, sizeof no_frame, 0);
+	if (!err)
+		err = ops->flush(j->port, other);
+	if (!err)
+		j->spoiled = false;
+	return err;
 }
 
 int vfs__journal_append(vfs__journal *j, vfs__frame *f)
 {
 	size_t len = f->len;
-	int err = seal(f, j->generation, j->sequence + 1, j->hash);
+	int err = j->spoiled ? clear_other(j) : 0;
+	if (!err)
+		err = seal(f, j->generation, j->sequence + 1, j->hash, !j->unflushed);
+	if (!err)
+		make_room(j, j->end + (int64_t)f->len + VFS__JOURNAL_RESERVE);
 	if (!err)
 		err = j->port->handles->write(j->port, j->handle[j->current], f->data, f->len,
 					      j->end);
@@ -109,29 +157,44 @@ int vfs__journal_flush(vfs__journal *j)
 	return err;
 }
 
+/* The other file holds no snapshot from now on, and has room for the next one. If this
+ * fails it is the older one still. */
+static void give_up(vfs__journal *j, bool had_one)
+{
+	const vfs__handle_ops *ops = j->port->handles;
+	int other = j->handle[!j->current];
+	int64_t want = 2 * (j->snapshot + VFS__JOURNAL_RESERVE), size = ops->size(j->port, other);
+	if (had_one)
+		ops->write(j->port, other, no_frame, sizeof no_frame, 0);
+	if (size >= 0 && (size < want || size > 2 * want))
+		ops->truncate(j->port, other, want);
+}
+
 int vfs__journal_snapshot(vfs__journal *j, vfs__frame *f)
 {
 	const vfs__handle_ops *ops = j->port->handles;
 	int other = j->current == 0, old = j->current;
 	if (!f->len && !vfs__frame_add(f, 0))
 		return -ENOMEM;
-	int err = seal(f, j->generation + 1, 0, 0);
+	int64_t size = ops->size(j->port, j->handle[other]);
+	int err = size < 0 ? (int)size : seal(f, j->generation + 1, 0, 0, false);
 	if (!err)
 		err = ops->write(j->port, j->handle[other], f->data, f->len, 0);
 	if (!err && VFS__RULE(4))
 		err = ops->flush(j->port, j->handle[other]);
+	j->spoiled = err && old >= 0;
 	if (err)
 		return err;
 	j->current = other;
 	j->generation++;
 	j->sequence = 0;
 	j->end = 0;
+	j->room = size;
 	j->unflushed = false;
 	wrote(j, f);
 	j->snapshot = j->end;
-	/* The other one is not needed; if this fails it is the older one still. */
-	if (old >= 0)
-		ops->truncate(j->port, j->handle[old], 0);
+	give_up(j, old >= 0);
+	make_room(j, j->end + VFS__JOURNAL_RESERVE);
 	return 0;
 }
 
@@ -156,7 +219,7 @@ static int read_frame(reader *r, bool first)
 	int64_t got = port->handles->read(port, r->handle, h, sizeof h, r->pos);
 	if (got != sizeof h)
 		return got < 0 ? (int)got : 1;
-	uint64_t len = vfs__get64(h + 24), generation = vfs__get64(h + 8);
+	uint64_t len = vfs__get64(h + 24) & ~(uint64_t)ORDERED, generation = vfs__get64(h + 8);
 	if (vfs__get32(h) != MAGIC || vfs__get64(h + 16) != (first ? 0 : r->sequence + 1) ||
 	    (!first && generation != r->generation) ||
 	    len > (uint64_t)(r->size - r->pos - VFS__FRAME_HEADER) || len % 8 || len > SIZE_MAX / 2)
@@ -206,36 +269,90 @@ static int read_all(reader *r, vfs__journal_apply *apply, void *context)
 	return err < 0 ? err : 0;
 }
 
-int vfs__journal_open(vfs__journal *j, vfs__journal_apply *apply, void *context, bool *torn)
+/* A frame's header, by its numbers, with ORDERED: what was before it was durable. */
+static bool is_later(const unsigned char *h, uint64_t generation, uint64_t sequence, int64_t rest)
+{
+	uint64_t len = vfs__get64(h + 24);
+	return vfs__get32(h) == MAGIC && vfs__get64(h + 8) == generation &&
+	       vfs__get64(h + 16) > sequence && len % 8 == ORDERED &&
+	       len <= (uint64_t)rest - VFS__FRAME_HEADER;
+}
+
+/* Is there a frame of the generation behind r->pos, later than `sequence`, though none
+ * can be read there? Then what is between was damaged: a crash leaves no frame with
+ * ORDERED behind one that is torn. 1: there is. */
+static int find_later(const reader *r, uint64_t generation, uint64_t sequence)
+{
+	enum { PIECE = 1 << 16 };
+	vfs_opfs_port *port = r->j->port;
+	unsigned char *piece = malloc(PIECE);
+	int64_t pos = r->pos, got = 1;
+	int found = piece ? 0 : -ENOMEM;
+	while (!found && got > 0 && r->size - pos >= VFS__FRAME_HEADER) {
+		got = port->handles->read(port, r->handle, piece, PIECE, pos);
+		for (int64_t at = 0; at + VFS__FRAME_HEADER <= got && !found; at += 8)
+			found = is_later(piece + at, generation, sequence, r->size - pos - at);
+		pos += PIECE - VFS__FRAME_HEADER;
+	}
+	free(piece);
+	return got < 0 ? (int)got : found;
+}
+
+/* Neither has a snapshot: was there one? Zeros are room only. 1: there was. */
+static int find_any(const reader *r)
+{
+	enum { PIECE = 1 << 12 };
+	unsigned char piece[PIECE];
+	for (int64_t pos = 0; pos < r->size; pos += PIECE) {
+		int64_t got = r->j->port->handles->read(r->j->port, r->handle, piece, PIECE, pos);
+		if (got < 0)
+			return (int)got;
+		for (int64_t at = 0; at < got; at++)
+			if (piece[at])
+				return 1;
+	}
+	return 0;
+}
+
+/* Reads all of the file whose snapshot is the newest. */
+static int read_newest(vfs__journal *j, reader *r, vfs__journal_apply *apply, void *context)
+{
+	int err = read_all(r, apply, context);
+	bool wrong = err == -EBADMSG; /* whole, but not what we write: it ends there */
+	if (err && !wrong)
+		return err;
+	j->current = r->handle == j->handle[1];
+	j->generation = r->generation;
+	j->sequence = r->sequence;
+	j->hash = r->hash;
+	j->end = r->pos;
+	j->room = r->size;
+	j->snapshot = r->pos;
+	j->unflushed = true; /* for all we know */
+	return wrong ? 1 : find_later(r, r->generation, r->sequence + 1);
+}
+
+int vfs__journal_open(vfs__journal *j, vfs__journal_apply *apply, void *context, bool *damaged)
 {
 	reader r[2];
 	int none[2], err, k;
 
 	j->current = -1;
-	*torn = false;
 	for (k = 0; k < 2; k++)
 		none[k] = read_first(j, k, &r[k]);
 	for (k = 0, err = 0; k < 2; k++)
 		err = none[k] < 0 && !err ? none[k] : err;
+	k = none[0] || (!none[1] && r[1].generation > r[0].generation);
 	if (!err && !(none[0] && none[1])) {
-		k = none[0] || (!none[1] && r[1].generation > r[0].generation);
-		err = read_all(&r[k], apply, context);
-		bool wrong = err == -EBADMSG; /* whole, but not what we write: it ends there */
-		if (!err || wrong) {
-			err = 0;
-			j->current = k;
-			j->generation = r[k].generation;
-			j->sequence = r[k].sequence;
-			j->hash = r[k].hash;
-			j->end = r[k].pos;
-			j->snapshot = r[k].pos;
-			j->unflushed = true; /* for all we know */
-			*torn = wrong || r[k].pos < r[k].size;
-		}
-	} else if (!err) {
-		*torn = r[0].size || r[1].size;
+		/* A newer one that was durable is damaged: the slots are as that said. */
+		err = none[!k] ? find_later(&r[!k], r[k].generation + 1, 0) : 0;
+		if (!err)
+			err = read_newest(j, &r[k], apply, context);
+	} else if (!err && (err = find_any(&r[0])) == 0) {
+		err = find_any(&r[1]);
 	}
+	*damaged = err > 0;
 	free(r[0].payload);
 	free(r[1].payload);
-	return err;
+	return err < 0 ? err : 0;
 }

@@ -27,6 +27,9 @@ typedef struct vfs__frame {
 } vfs__frame;
 
 enum { VFS__FRAME_HEADER = 40, VFS__JOURNAL_VERSION = 1 };
+/* Bytes that the files have behind their frames, so that names can still change, and a
+ * snapshot be written, where the host has no more room. */
+enum { VFS__JOURNAL_RESERVE = 64 << 10 };
 
 /* Room for n more bytes behind those there are; NULL: no memory. */
 unsigned char *vfs__frame_add(vfs__frame *f, size_t n);
@@ -40,8 +43,10 @@ typedef struct vfs__journal {
 	uint64_t sequence;   /* of the last frame; the snapshot's is 0 */
 	uint64_t hash;       /* of the last frame */
 	int64_t end;         /* bytes: where the next frame goes */
+	int64_t room;        /* bytes that the current file has, the frames and what follows */
 	int64_t snapshot;    /* bytes that the snapshot takes */
 	bool unflushed;
+	bool spoiled; /* a snapshot failed: the other file may hold it all the same */
 } vfs__journal;
 
 /* What a frame holds, in the order in which they were written. An error ends the
@@ -50,11 +55,15 @@ typedef int vfs__journal_apply(void *context, const unsigned char *payload, size
 
 /*
  * Finds the newest snapshot of the files in j->handle and gives it and the frames
- * behind it to apply. *torn: bytes follow that are no frame. 0; with j->current -1
- * there is no snapshot; -ENOTSUP: a later version wrote it; -EIO, -ENOMEM, and
- * what apply returns.
+ * behind it to apply. *damaged: what was durable in these files cannot be read, wholly
+ * or from j->end on. 0; with j->current -1 there is no snapshot; -ENOTSUP: a later
+ * version wrote it; -EIO, -ENOMEM, and what apply returns.
  */
-int vfs__journal_open(vfs__journal *j, vfs__journal_apply *apply, void *context, bool *torn);
+int vfs__journal_open(vfs__journal *j, vfs__journal_apply *apply, void *context, bool *damaged);
+/* Is there room for n bytes more, without the reserve? */
+bool vfs__journal_has_room(vfs__journal *j, size_t n);
+/* Has half of the reserve been used? A snapshot gives it back. */
+bool vfs__journal_is_low(const vfs__journal *j);
 
 /* Writes the frame behind the others, and empties it. -ENOSPC, -EIO: all is as
  * before. */

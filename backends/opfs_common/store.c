@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #undef uthash_nonfatal_oom
 #define uthash_nonfatal_oom(element) (oomed = true)
@@ -56,8 +57,32 @@ void vfs__store_drop_redo(vfs__inode *i, int64_t from)
 		i->redo_end = &(*i->redo_end)->next;
 }
 
+bool vfs__store_has_redo(const vfs__inode *i, int64_t from, int64_t to)
+{
+	bool more = true;
+	while (from < to && more) {
+		more = false;
+		for (const vfs__redo *r = i->redo; r; r = r->next)
+			if (r->pos <= from && r->pos + (int64_t)r->len > from) {
+				from = r->pos + (int64_t)r->len;
+				more = true;
+			}
+	}
+	return from >= to;
+}
+
+/* The header of the file's slot, or of all below the directory, may be wrong now. */
+static void move(vfs__store *s, const vfs__inode *i)
+{
+	if (!i || i->slot == VFS__NO_SLOT)
+		s->moved |= i && S_ISDIR(i->mode);
+	else
+		s->slots[i->slot].moved = true;
+}
+
 static void leave_slot(vfs__store *s, vfs__inode *i)
 {
+	move(s, i);
 	if (i->slot != VFS__NO_SLOT && s->slots[i->slot].owner == i)
 		s->slots[i->slot].owner = NULL;
 	i->slot = VFS__NO_SLOT;
@@ -111,17 +136,37 @@ static vfs__named *make_name(vfs__store *s, uint64_t parent, const void *name, s
 	return NULL;
 }
 
-static void count_name(const vfs__store *s, uint64_t ino, int by)
+/* The name leads to its inode from now on, or (by -1) no more. */
+static void count_name(vfs__store *s, vfs__named *n, int by)
 {
-	vfs__inode *i = vfs__store_inode(s, ino);
-	if (i)
-		i->names = (uint32_t)((int)i->names + by);
+	vfs__inode *i = vfs__store_inode(s, n->ino);
+	if (!i || (by < 0 && !i->names))
+		return;
+	i->names = (uint32_t)((int)i->names + by);
+	if (by > 0 && !i->name)
+		i->name = n;
+	else if (by < 0 && i->name == n)
+		i->name = NULL;
+	else
+		return;
+	move(s, i);
+}
+
+/* Names made last are the likeliest to be looked for. */
+vfs__named *vfs__store_name(const vfs__store *s, vfs__inode *i)
+{
+	if (i->name || !i->names || !s->names)
+		return i->name;
+	vfs__named *n = ELMT_FROM_HH(s->names->hh.tbl, s->names->hh.tbl->tail);
+	while (n && n->ino != i->ino)
+		n = n->hh.prev;
+	return i->name = n;
 }
 
 static void remove_name(vfs__store *s, vfs__named *n)
 {
-	count_name(s, n->ino, -1);
-	HASH_DELETE(hh, s->names, n); /* NOLINT(clang-analyzer-unix.Malloc) */
+	count_name(s, n, -1);
+	HASH_DELETE(hh, s->names, n); /* NOLINT(clang-analyzer-*) */
 	free(n);
 }
 
@@ -142,6 +187,7 @@ static int apply_inode(vfs__store *s, const vfs__record *r)
 			if (s->slots[r->slot].owner)
 				s->slots[r->slot].owner->slot = VFS__NO_SLOT;
 			s->slots[r->slot].owner = i;
+			s->slots[r->slot].moved = true;
 		}
 		i->slot = r->slot;
 	}
@@ -151,6 +197,7 @@ static int apply_inode(vfs__store *s, const vfs__record *r)
 	i->rdev = r->rdev;
 	i->size = r->size;
 	i->valid = r->valid;
+	i->start = r->start;
 	memcpy(i->times, r->times, sizeof i->times);
 	if (i->redo)
 		vfs__store_drop_redo(i, r->applied ? 0 : r->size);
@@ -178,11 +225,11 @@ static int apply_name(vfs__store *s, const vfs__record *r)
 	if (!r->len || r->len > 255)
 		return -EBADMSG;
 	if (n)
-		count_name(s, n->ino, -1);
+		count_name(s, n, -1);
 	else if (!(n = make_name(s, r->parent, r->bytes, r->len)))
 		return -ENOMEM;
 	n->ino = r->ino;
-	count_name(s, n->ino, 1);
+	count_name(s, n, 1);
 	return 0;
 }
 
@@ -229,6 +276,7 @@ static int apply_slot(vfs__store *s, const vfs__record *r)
 	slot->name[r->len] = 0;
 	slot->digest = r->digest;
 	slot->old_digest = r->old_digest;
+	slot->alias = r->alias;
 	return 0;
 }
 
@@ -295,7 +343,7 @@ static void put_inode(unsigned char *p, const vfs__record *r)
 		vfs__put64(p + 56 + 12 * k, (uint64_t)r->times[k].tv_sec);
 		vfs__put32(p + 64 + 12 * k, (uint32_t)r->times[k].tv_nsec);
 	}
-	memset(p + 104, 0, INODE_LEN - 104);
+	vfs__put64(p + 104, r->start);
 }
 
 static void get_inode(const unsigned char *p, vfs__record *r)
@@ -313,6 +361,7 @@ static void get_inode(const unsigned char *p, vfs__record *r)
 		r->times[k].tv_sec = (time_t)vfs__get64(p + 56 + 12 * k);
 		r->times[k].tv_nsec = (long)vfs__get32(p + 64 + 12 * k);
 	}
+	r->start = vfs__get64(p + 104);
 }
 
 /* Writes all but the bytes; they follow the result. */
@@ -342,7 +391,7 @@ static unsigned char *put(unsigned char *p, const vfs__record *r)
 		break;
 	case VFS__SLOT:
 		vfs__put32(p, (uint32_t)r->slot);
-		vfs__put32(p + 4, 0);
+		vfs__put32(p + 4, r->alias);
 		vfs__put64(p + 8, r->digest);
 		vfs__put64(p + 16, r->old_digest);
 		break;
@@ -374,6 +423,7 @@ static void get(const unsigned char *p, vfs__record *r)
 		break;
 	case VFS__SLOT:
 		r->slot = (int32_t)vfs__get32(p);
+		r->alias = vfs__get32(p + 4);
 		r->digest = vfs__get64(p + 8);
 		r->old_digest = vfs__get64(p + 16);
 		break;
@@ -443,7 +493,8 @@ vfs__record vfs__inode_record(const vfs__inode *i)
 			 .gid = i->gid,
 			 .slot = i->slot,
 			 .size = i->size,
-			 .valid = i->valid};
+			 .valid = i->valid,
+			 .start = i->start};
 	memcpy(r.times, i->times, sizeof r.times);
 	return r;
 }
@@ -455,6 +506,7 @@ int vfs__store_dump(const vfs__store *s, vfs__frame *f)
 		const vfs__slot *slot = &s->slots[k];
 		vfs__record r = {.type = VFS__SLOT,
 				 .slot = k,
+				 .alias = slot->alias,
 				 .digest = slot->digest,
 				 .old_digest = slot->old_digest,
 				 .bytes = slot->name,

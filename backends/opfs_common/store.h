@@ -16,6 +16,7 @@
 #include <uthash.h>
 
 enum { VFS__ROOT_INO = 1, VFS__NO_SLOT = -1, VFS__SLOT_NAME = 63 };
+enum { VFS__START = 512 }; /* bytes that vfs__inode.start is of */
 
 /* Data in the journal that its slot may lack. Only while the journal is read. */
 typedef struct vfs__redo {
@@ -34,11 +35,12 @@ typedef struct vfs__inode {
 	uint64_t rdev;            /* of a device */
 	int64_t size;             /* bytes */
 	int64_t valid;            /* bytes of the slot that are data; zeros follow up to size */
+	uint64_t start;           /* hash of what the slot's data begins with; 0: anything */
 	struct timespec times[4]; /* as FSNode.times */
 	char *target;             /* of a symbolic link, ended by NUL */
 	vfs__redo *redo, **redo_end;
 	void *node;              /* the backend's */
-	struct vfs__named *name; /* one of them, when the backend has looked for it */
+	struct vfs__named *name; /* one of them, or NULL: vfs__store_name finds it */
 } vfs__inode;
 
 typedef struct vfs__named {
@@ -52,6 +54,11 @@ typedef struct vfs__slot {
 	char name[VFS__SLOT_NAME + 1]; /* of its file */
 	uint64_t digest;               /* of the header that the file has or is getting */
 	uint64_t old_digest;           /* of the one that it had */
+	uint32_t alias;                /* not 0: the header is SQLite's, and stands as long as
+					* this is the hash of the file's path here */
+	bool moved;                    /* the header may have another path than the file */
+	bool due;                      /* it is to be written; the backend's, as: */
+	bool adopted;                  /* it is SQLite's, as a mount has seen */
 	vfs__inode *owner;             /* whose data it holds, or NULL */
 } vfs__slot;
 
@@ -63,6 +70,7 @@ typedef struct vfs__store {
 	int32_t slot_count;
 	uint64_t last_ino; /* the greatest yet */
 	bool clean;        /* the last record says that all is in the slots */
+	bool moved;        /* a directory was renamed: any header may be wrong */
 	bool reading;      /* redo is kept */
 } vfs__store;
 
@@ -72,15 +80,15 @@ enum vfs__record_type {
 	VFS__NAME,      /* parent, bytes, ino: a name, new or leading elsewhere from now on */
 	VFS__NO_NAME,   /* parent, bytes: it is gone */
 	VFS__DATA,      /* ino, pos, bytes: of the file, not in the slot yet */
-	VFS__SLOT,      /* slot, digest, old_digest, bytes: the name of its file */
+	VFS__SLOT,      /* slot, alias, digest, old_digest, bytes: the name of its file */
 	VFS__CLEAN      /* all is in the slots, whose sizes are the files' */
 };
 
 typedef struct vfs__record {
 	enum vfs__record_type type;
 	bool applied; /* of an inode: no DATA before this is needed any more */
-	uint64_t ino, parent, rdev, digest, old_digest;
-	uint32_t mode, uid, gid;
+	uint64_t ino, parent, rdev, start, digest, old_digest;
+	uint32_t mode, uid, gid, alias;
 	int32_t slot;
 	int64_t size, valid, pos;
 	struct timespec times[4];
@@ -106,6 +114,10 @@ vfs__record vfs__inode_record(const vfs__inode *i);
 vfs__inode *vfs__store_inode(const vfs__store *s, uint64_t ino);
 /* The inode that the name leads to, or NULL. */
 vfs__inode *vfs__store_find(const vfs__store *s, uint64_t parent, const char *name, size_t len);
+/* One of the names that lead to the inode, or NULL. */
+vfs__named *vfs__store_name(const vfs__store *s, vfs__inode *i);
+/* Does the redo hold all of the file's bytes from `from` up to `to`? */
+bool vfs__store_has_redo(const vfs__inode *i, int64_t from, int64_t to);
 /* Forgets an inode without names; its slot has no owner then. */
 void vfs__store_forget(vfs__store *s, vfs__inode *i);
 void vfs__store_drop_redo(vfs__inode *i, int64_t from);

@@ -247,6 +247,8 @@ static int new_inode(vfs__pool *p, FSNode *n, int32_t slot)
 			 .uid = n->uid,
 			 .gid = n->gid,
 			 .slot = slot};
+	if (slot != VFS__NO_SLOT && p->stale[slot] == VFS__EMPTY)
+		r.start = vfs__slot_start(NULL, 0);
 	int err = vfs__store_log(&p->store, &p->pending, &r);
 	if (err)
 		return err;
@@ -258,6 +260,7 @@ static int new_inode(vfs__pool *p, FSNode *n, int32_t slot)
 		return 0;
 	n->stream_ops = &vfs__pool_file_ops;
 	vfs__cached_open(&f->data, &p->cache, p->handle[slot], VFS__SLOT_HEADER, 0, 0);
+	f->data.known = r.start != 0;
 	return 0;
 }
 
@@ -378,6 +381,18 @@ static void pool_getattr(FSNode *n, struct stat *st)
 	st->st_blocks = (blkcnt_t)((n->size + 511) / 512);
 }
 
+/* The mount ends. What fails then leaves the journal as the truth. */
+static void leave(vfs__pool *p, int err)
+{
+	if (!err)
+		return;
+	p->loaded = false;
+	vfs__pool_report(p,
+			 "the unmount is not clean (%s): the journal has all, and the pool is "
+			 "to be mounted here before SQLite opens it",
+			 strerror(-err));
+}
+
 static void pool_forget(FSNode *n)
 {
 	vfs__pool *p = pool_of(n);
@@ -385,8 +400,8 @@ static void pool_forget(FSNode *n)
 	if (!f->inode)
 		return;
 	vfs__pool_lock(p);
-	if (f->inode->names && S_ISREG(n->mode) && vfs__pool_apply(p, f))
-		p->loaded = false; /* the mount ends, and its journal is needed */
+	if (f->inode->names && S_ISREG(n->mode) && p->loaded && !vfs__pool_is_applied(f))
+		leave(p, vfs__pool_checkpoint(p));
 	if (S_ISREG(n->mode))
 		vfs__cached_close(&f->data);
 	vfs__pool_unchange(f);
@@ -436,11 +451,13 @@ static void free_pool(vfs__pool *p)
 static int settle(vfs__cached *d)
 {
 	vfs__pool *p = pool_of(vfs__pool_node((vfs__pool_file *)d));
-	bool is_durable = d->durable <= d->valid && !p->journal.unflushed;
-	int err = is_durable ? 0 : vfs__pool_commit(p);
+	bool is_durable = d->durable <= d->valid && !p->journal.unflushed && !d->known;
+	int err = vfs__pool_forget_start(p, (vfs__pool_file *)d);
+	if (!err && !is_durable)
+		err = vfs__pool_commit(p);
 	if (!err) {
 		d->durable = d->valid;
-		d->held = false;
+		d->held = d->known = false;
 	}
 	return err;
 }
@@ -470,7 +487,6 @@ static int pool_mount(FSMount *m, const void *options)
 	p->report_context = o.report_context;
 	p->age = o.age ? o.age : AGE;
 	err = vfs__pool_load(p);
-	p->loaded = !err;
 	return err ? vfs__pool_explain(err) : 0;
 }
 
@@ -481,7 +497,7 @@ static void pool_unmount(FSMount *m)
 		return;
 	vfs__pool_no_idle(p);
 	if (p->loaded)
-		vfs__pool_settle_slots(p); /* what fails leaves the journal as the truth */
+		leave(p, vfs__pool_settle_slots(p));
 	free_pool(p);
 }
 
@@ -490,6 +506,15 @@ static int pool_sync(FSMount *m)
 	vfs__pool *p = m->data;
 	vfs__pool_lock(p);
 	int err = vfs__pool_sync(p);
+	vfs__pool_unlock(p);
+	return err;
+}
+
+static int pool_sync_names(FSMount *m)
+{
+	vfs__pool *p = m->data;
+	vfs__pool_lock(p);
+	int err = vfs__pool_commit(p);
 	vfs__pool_unlock(p);
 	return err;
 }
@@ -515,4 +540,5 @@ const FSType vfs_opfs_pool = {.name = "opfs_pool",
 			      .mount = pool_mount,
 			      .unmount = pool_unmount,
 			      .statfs = pool_statfs,
-			      .sync = pool_sync};
+			      .sync = pool_sync,
+			      .sync_names = pool_sync_names};

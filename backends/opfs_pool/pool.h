@@ -33,6 +33,9 @@ typedef struct vfs__pool_files {
 	void *context;
 } vfs__pool_files;
 
+/* VFS__CUT: none, but that is not durable. */
+enum vfs__stale { VFS__EMPTY, VFS__CUT, VFS__STALE };
+
 typedef struct vfs__pool {
 	FSMount *mount;
 #if VFS_THREADS
@@ -51,17 +54,18 @@ typedef struct vfs__pool {
 	 * when what freed them is durable. */
 	int32_t *spare;
 	int free, spares;
-	bool *stale;          /* of each slot: a spare one that has a file's bytes still */
+	unsigned char *stale; /* of each slot: what a spare one has of a file's bytes */
 	unsigned limit;       /* slots that it may grow to */
 	bool growing, inside; /* slots are being opened; within a call that has the lock */
 	bool full;            /* the last try to grow failed */
 	void (*report)(void *context, const char *sentence);
 	void *report_context;
-	bool rebuilt;  /* there was no journal */
-	bool damaged;  /* something was reported */
-	int age;       /* milliseconds; -1: nothing goes out by itself */
-	bool waiting;  /* something has changed since all was synced */
-	int64_t since; /* milliseconds: when it did */
+	bool rebuilt;   /* there was no journal */
+	bool announced; /* all headers in SLOT records are durable there */
+	bool damaged;   /* something was reported */
+	int age;        /* milliseconds; -1: nothing goes out by itself */
+	bool waiting;   /* something has changed since all was synced */
+	int64_t since;  /* milliseconds: when it did */
 	unsigned calls;
 	struct vfs__pool *next_pool; /* pool_idle.c: guarded by its lock */
 	bool listed, idling;         /* is on its list; is being looked at */
@@ -115,7 +119,7 @@ int vfs__pool_take(const vfs_opfs_pool_options *o, vfs__pool_files **out);
 /* err, of a pool whose files are open, with the sentence for it. */
 int vfs__pool_explain(int err);
 
-/* ---- pool_slots.c: headers ---- */
+/* ---- pool_slots.c: bytes of slots ---- */
 
 typedef struct vfs__slot_header {
 	enum { VFS__HEADER_FREE, VFS__HEADER_FILE, VFS__HEADER_TORN } kind;
@@ -124,12 +128,36 @@ typedef struct vfs__slot_header {
 } vfs__slot_header;
 
 int vfs__slot_read(vfs_opfs_port *port, int handle, vfs__slot_header *out);
+/* For vfs__slot.alias. */
+uint32_t vfs__slot_alias(const char *path);
+/* For vfs__inode.start, of data that begins so, with `len` bytes up to VFS__START. */
+uint64_t vfs__slot_start(const void *data, size_t len);
+/* What is there: the number of its bytes, or -EIO. */
+int vfs__slot_begin(vfs_opfs_port *port, int handle, unsigned char data[VFS__START]);
 /* path "": a free slot's. */
 int vfs__slot_write(vfs_opfs_port *port, int handle, const char *path);
 uint64_t vfs__slot_digest(const char *path);
 /* Is a header of this digest the one that the slot had or was getting, or torn
  * between them? */
 bool vfs__slot_is_ours(const vfs__slot *slot, uint64_t digest);
+/* Has a header of this digest the path that ours has or had? */
+bool vfs__slot_is_named_so(const vfs__slot *slot, uint64_t digest);
+
+/* ---- pool_settle.c: headers and lengths ---- */
+
+/* SLOT records for the headers that should be others; they are written when that is
+ * durable. */
+int vfs__pool_log_headers(vfs__pool *p);
+int vfs__pool_write_headers(vfs__pool *p);
+/* The file's slot has its header, before its data is said to be there; a flush of the
+ * slot makes both durable. */
+int vfs__pool_name_slot(vfs__pool *p, vfs__pool_file *f);
+/* Has the slot's header the path of its owner, for certain? */
+bool vfs__pool_names_owner(const vfs__pool *p, int32_t k);
+/* The header there is SQLite's; it stands as long as the file's name does. */
+int vfs__pool_keep_header(vfs__pool *p, int32_t k);
+/* The slots as SQLite reads them; then the CLEAN record. */
+int vfs__pool_settle_slots(vfs__pool *p);
 
 /* ---- pool_commit.c: what makes things durable ---- */
 
@@ -149,10 +177,10 @@ int vfs__pool_sync(vfs__pool *p);
 int vfs__pool_checkpoint(vfs__pool *p);
 /* That, where the journal is at its bound. */
 void vfs__pool_checkpoint_if_full(vfs__pool *p);
-/* The file's data is in its slot, durably. */
-int vfs__pool_apply(vfs__pool *p, vfs__pool_file *f);
-/* The slots as SQLite reads them; then the CLEAN record. */
-int vfs__pool_settle_slots(vfs__pool *p);
+/* Has the slot what the file has? */
+bool vfs__pool_is_applied(const vfs__pool_file *f);
+/* Rule 13: the journal tells no more what the file's slot begins with. */
+int vfs__pool_forget_start(vfs__pool *p, vfs__pool_file *f);
 
 /* What has waited for long; errors are kept. */
 void vfs__pool_sync_old(vfs__pool *p);
@@ -183,10 +211,15 @@ void vfs__pool_count(vfs__pool *p);
 
 /* A slot for a new file, or -ENOSPC. */
 int32_t vfs__pool_take_slot(vfs__pool *p);
+/* For a file that has nothing in its slot yet, where the host has no more room: the slot
+ * of a deleted one. -ENOSPC: there is none. */
+int vfs__pool_change_slot(vfs__pool *p, vfs__pool_file *f);
 /* It has no file any more. stale: it has its bytes. */
 void vfs__pool_give_slot(vfs__pool *p, int32_t slot, bool stale);
 /* What was given back may be used: that is durable. */
 void vfs__pool_free_slots(vfs__pool *p);
+/* A new slot: a free one in SQLite's eyes too. */
+void vfs__pool_make_sound(vfs__pool *p, int32_t slot);
 /* Room for n slots in the pool's tables. -ENOMEM. */
 int vfs__pool_slot_room(vfs__pool *p, int32_t n);
 /* Opens n more files; the slots are there at once, or when the program returns to its
@@ -208,6 +241,8 @@ void vfs__pool_no_idle(vfs__pool *p);
 __attribute__((format(printf, 2, 3))) void vfs__pool_report(vfs__pool *p, const char *what, ...);
 /* The file cannot be right: its names are gone, and it has one in /.lost+found. */
 int vfs__pool_lose(vfs__pool *p, vfs__inode *i, const char *why);
+/* The same, of one without names: `name` is told. */
+int vfs__pool_set_aside(vfs__pool *p, vfs__inode *i, const char *name, const char *why);
 /* A slot's bytes become a file there. */
 int vfs__pool_lose_slot(vfs__pool *p, int32_t slot, int64_t size, const char *name,
 			const char *why);
@@ -219,6 +254,13 @@ int vfs__pool_keep_journal(vfs__pool *p, const char *why);
 int vfs__pool_log_name(vfs__pool *p, uint64_t parent, const char *name, size_t len, uint64_t ino);
 int vfs__pool_log_no_names(vfs__pool *p, uint64_t ino);
 int vfs__pool_new_inode(vfs__pool *p, uint32_t mode, int32_t slot, int64_t size, uint64_t *ino);
+
+/* ---- pool_compare.c ---- */
+
+int vfs__pool_compare_slots(vfs__pool *p);
+/* Slots for files that only the journal has; one that gets none is gone. */
+int vfs__pool_house(vfs__pool *p);
+int vfs__pool_keep_headers(vfs__pool *p);
 
 /* ---- pool_mount.c ---- */
 

@@ -10,7 +10,7 @@
 
 /* A sync of more goes to the slot, of less into the journal: one flush either
  * way, but that what goes to the slot needs the journal's as well. */
-enum { LOG_PAGES = 16 };
+enum { LOG_PAGES = 16, LOGGED_PAGE = VFS__PAGE + 64 };
 
 /* The journal grows to this, or to four snapshots, before there is a new one. */
 enum { JOURNAL_BYTES = 4 << 20 };
@@ -69,7 +69,8 @@ static int log_changed(vfs__pool *p)
 void vfs__pool_checkpoint_if_full(vfs__pool *p)
 {
 	int64_t limit = p->journal.snapshot * 4;
-	if (p->journal.end >= (limit > JOURNAL_BYTES ? limit : JOURNAL_BYTES))
+	if (p->journal.end >= (limit > JOURNAL_BYTES ? limit : JOURNAL_BYTES) ||
+	    vfs__journal_is_low(&p->journal))
 		vfs__pool_checkpoint(p);
 }
 
@@ -81,13 +82,19 @@ static int write_journal(vfs__pool *p)
 	return err || !p->pending.len ? err : vfs__journal_append(&p->journal, &p->pending);
 }
 
+static void committed(vfs__pool *p)
+{
+	p->announced = true;
+	vfs__pool_free_slots(p);
+}
+
 int vfs__pool_commit(vfs__pool *p)
 {
 	int err = write_journal(p);
 	if (!err)
 		err = vfs__journal_flush(&p->journal);
 	if (!err)
-		vfs__pool_free_slots(p);
+		committed(p);
 	return err;
 }
 
@@ -109,12 +116,34 @@ static int log_sync(vfs__pool *p, vfs__pool_file *f, bool applied)
 	return err;
 }
 
+/* What its file has is durable, the header too. */
+static void flushed(vfs__pool *p, int32_t k)
+{
+	if (k == VFS__NO_SLOT)
+		return;
+	vfs__slot *slot = &p->store.slots[k];
+	if (!slot->due)
+		slot->old_digest = slot->digest;
+	p->stale[k] = VFS__EMPTY;
+}
+
 /* Rule 3: the slot has the data, and durably, before a record says so. */
 static int write_out(vfs__pool *p, vfs__pool_file *f)
 {
-	int err = vfs__cache_write_back(&f->data);
-	if (!err && VFS__RULE(3))
+	int err = p->loaded ? vfs__pool_name_slot(p, f) : 0;
+	if (!err)
+		err = vfs__cache_write_back(&f->data);
+	if (err == -ENOSPC && p->loaded && !vfs__pool_change_slot(p, f)) {
+		err = vfs__pool_name_slot(p, f);
+		if (!err)
+			err = vfs__cache_write_back(&f->data);
+	}
+	if (!err && VFS__RULE(3)) {
+		bool flushes = f->data.unflushed;
 		err = vfs__cache_flush(&f->data);
+		if (!err && flushes)
+			flushed(p, f->inode->slot);
+	}
 	return err ? err : log_sync(p, f, true);
 }
 
@@ -125,8 +154,11 @@ int vfs__pool_order(vfs__pool *p, vfs__pool_file *f, enum vfs__cause cause)
 		vfs__cache_touch(d, SIZE_MAX / 2, 0);
 	if (!d->unlogged && !d->unflushed && d->size == f->inode->size)
 		return 0;
+	bool room = vfs__journal_has_room(&p->journal, p->pending.len + d->unlogged * LOGGED_PAGE);
+	if (!room && d->size > f->inode->size && vfs__journal_is_low(&p->journal))
+		return -ENOSPC; /* what is left is for what gives room back */
 	p->cache.counts.write_backs[cause]++;
-	if (d->unflushed || d->unlogged > LOG_PAGES)
+	if (d->unflushed || d->unlogged > LOG_PAGES || !room)
 		return write_out(p, f);
 	size_t before = p->pending.len;
 	int err = vfs__cache_log(d, &p->pending, f->inode->ino);
@@ -180,14 +212,25 @@ static int order_for_sync(vfs__pool *p, vfs__pool_file *f)
 	return order_now(p, f, VFS__BY_SYNC);
 }
 
+/* All that has changed is durable; and SQLite sees the names, should it be the next to
+ * open the pool. *later: the error of the journal. */
+static int sync_all(vfs__pool *p, int (*fn)(vfs__pool *, vfs__pool_file *), int *later)
+{
+	int wrong = vfs__pool_log_headers(p), failed = each_file(p, fn);
+	*later = vfs__pool_commit(p);
+	if (!*later && !wrong)
+		wrong = vfs__pool_write_headers(p);
+	return failed ? failed : *later ? *later : wrong;
+}
+
 int vfs__pool_sync(vfs__pool *p)
 {
-	int err = each_file(p, order_for_sync), later = vfs__pool_commit(p);
-	if (!err && !later) {
+	int later, err = sync_all(p, order_for_sync, &later);
+	if (!err) {
 		vfs__pool_rest(p);
 		vfs__pool_checkpoint_if_full(p);
 	}
-	return err ? err : later;
+	return err;
 }
 
 static int order_or_keep(vfs__pool *p, vfs__pool_file *f)
@@ -210,10 +253,10 @@ static void keep_for_all(vfs__pool *p, int err)
 void vfs__pool_sync_old(vfs__pool *p)
 {
 	vfs__pool_rest(p);
-	int err = each_file(p, order_or_keep), later = vfs__pool_commit(p);
+	int later, err = sync_all(p, order_or_keep, &later);
 	if (later)
 		keep_for_all(p, later);
-	if (err || later)
+	if (err)
 		vfs__pool_touch(p); /* it is tried again */
 	else
 		vfs__pool_checkpoint_if_full(p);
@@ -221,13 +264,94 @@ void vfs__pool_sync_old(vfs__pool *p)
 
 /* ---- Checkpoint ---- */
 
-int vfs__pool_apply(vfs__pool *p, vfs__pool_file *f)
+bool vfs__pool_is_applied(const vfs__pool_file *f)
+{
+	const vfs__cached *d = &f->data;
+	return !d->dirty && !d->unflushed && d->size == f->inode->size;
+}
+
+/* There is no room for all that the file has. What the journal has of it may be there
+ * all the same; the rest waits in memory. */
+static int apply_logged(vfs__pool *p, vfs__pool_file *f)
 {
 	vfs__cached *d = &f->data;
-	if (!d->dirty && !d->unflushed && d->size == f->inode->size)
+	vfs__inode *i = f->inode;
+	int err = d->dirty == d->unlogged ? vfs__cache_flush(d) : -ENOSPC;
+	if (err)
+		return err;
+	flushed(p, i->slot);
+	i->valid = d->flushed < i->size ? d->flushed : i->size;
+	return vfs__pool_log_inode(p, i, true);
+}
+
+static int apply(vfs__pool *p, vfs__pool_file *f)
+{
+	if (vfs__pool_is_applied(f))
 		return 0;
+	if (!p->loaded) /* DATA of the journal, which is_foreign knows */
+		f->inode->start = 0;
 	p->cache.counts.write_backs[VFS__BY_CHECKPOINT]++;
-	return write_out(p, f);
+	int err = write_out(p, f);
+	return err == -ENOSPC ? apply_logged(p, f) : err;
+}
+
+int vfs__pool_forget_start(vfs__pool *p, vfs__pool_file *f)
+{
+	uint64_t start = f->inode->start;
+	if (!f->data.known || !start)
+		return 0;
+	f->inode->start = 0;
+	int err = vfs__pool_log_inode(p, f->inode, false);
+	if (err)
+		f->inode->start = start;
+	return err;
+}
+
+static int forget_if_dirty(vfs__pool *p, vfs__pool_file *f)
+{
+	return f->data.dirty && VFS__RULE(13) ? vfs__pool_forget_start(p, f) : 0;
+}
+
+static int forgotten(vfs__pool *p, vfs__pool_file *f)
+{
+	(void)p;
+	f->data.known = f->inode->start != 0;
+	return 0;
+}
+
+/* What the journal must say before the slots are written, with one flush for all. */
+static int announce(vfs__pool *p)
+{
+	int err = vfs__pool_log_headers(p);
+	if (!err)
+		err = each_file(p, forget_if_dirty);
+	if (!err && (p->pending.len || p->journal.unflushed))
+		err = vfs__pool_commit(p);
+	if (!err)
+		err = each_file(p, forgotten);
+	return err ? err : vfs__pool_write_headers(p);
+}
+
+/* Rule 13's other half: what a slot begins with, where nothing of it is under way. */
+static int learn(vfs__pool *p)
+{
+	for (vfs__inode *i = p->store.inodes; i; i = i->hh.next) {
+		vfs__pool_file *f = i->node && S_ISREG(i->mode) ? vfs__pool_file_of(i->node) : NULL;
+		unsigned char data[VFS__START];
+		if (i->start || i->slot == VFS__NO_SLOT || p->handle[i->slot] < 0 ||
+		    p->stale[i->slot] != VFS__EMPTY || (f && f->data.unflushed))
+			continue;
+		int err = p->loaded ? 0 : p->port->handles->flush(p->port, p->handle[i->slot]);
+		if (err) /* what a killed program wrote may not be durable yet */
+			return err;
+		int n = vfs__slot_begin(p->port, p->handle[i->slot], data);
+		if (n < 0)
+			return n;
+		i->start = vfs__slot_start(data, (size_t)n);
+		if (f)
+			f->data.known = true;
+	}
+	return 0;
 }
 
 /* Rule 5: data that the journal holds is in its slot, durably, before the journal
@@ -235,7 +359,11 @@ int vfs__pool_apply(vfs__pool *p, vfs__pool_file *f)
 int vfs__pool_checkpoint(vfs__pool *p)
 {
 	vfs__frame snapshot = {NULL, 0, 0};
-	int err = VFS__RULE(5) ? each_file(p, vfs__pool_apply) : 0;
+	int err = p->loaded ? announce(p) : 0;
+	if (!err && VFS__RULE(5))
+		err = each_file(p, apply);
+	if (!err)
+		err = learn(p);
 	if (!err)
 		err = log_changed(p);
 	if (!err)
@@ -244,134 +372,8 @@ int vfs__pool_checkpoint(vfs__pool *p)
 		err = vfs__journal_snapshot(&p->journal, &snapshot);
 	if (!err) {
 		p->pending.len = 0; /* the snapshot says it */
-		vfs__pool_free_slots(p);
+		committed(p);
 	}
 	vfs__frame_free(&snapshot);
-	return err;
-}
-
-/* ---- Unmount ---- */
-
-/* A path that leads to the inode, as a header holds it: "" where there is none or
- * it does not fit. */
-static void path_to(const vfs__store *s, const vfs__inode *i, char path[VFS__HEADER_PATH + 1])
-{
-	char *at = path + VFS__HEADER_PATH;
-	uint64_t ino = i->ino;
-	*at = 0;
-	while (ino != VFS__ROOT_INO) {
-		const vfs__inode *up = vfs__store_inode(s, ino);
-		const vfs__named *n = up ? up->name : NULL;
-		size_t len = n ? n->hh.keylen - sizeof n->parent : 0;
-		if (!n || (size_t)(at - path) < len + 2) {
-			*path = 0;
-			return;
-		}
-		at -= len;
-		memcpy(at, n->name, len);
-		*--at = '/';
-		ino = n->parent;
-	}
-	memmove(path, at, strlen(at) + 1);
-}
-
-/* A name too long for a header: SQLite sees this one. */
-static void stand_in(uint64_t ino, char path[VFS__HEADER_PATH + 1])
-{
-	char digits[24];
-	int n = 0;
-	do
-		digits[n++] = (char)('0' + ino % 10);
-	while (ino /= 10);
-	strcpy(path, "/.long-name-");
-	char *at = path + strlen(path);
-	while (n)
-		*at++ = digits[--n];
-	*at = 0;
-}
-
-/* Rule 10: the journal knows a header before it is written. */
-static int log_slots(vfs__pool *p, char (*paths)[VFS__HEADER_PATH + 1])
-{
-	int err = 0;
-	for (vfs__named *n = p->store.names; n; n = n->hh.next) {
-		vfs__inode *i = vfs__store_inode(&p->store, n->ino);
-		if (i)
-			i->name = n;
-	}
-	for (int32_t k = 0; k < p->store.slot_count && !err; k++) {
-		vfs__slot *slot = &p->store.slots[k];
-		paths[k][0] = 0;
-		if (slot->owner) {
-			path_to(&p->store, slot->owner, paths[k]);
-			if (!paths[k][0] && slot->owner->names)
-				stand_in(slot->owner->ino, paths[k]);
-		}
-		uint64_t digest = vfs__slot_digest(paths[k]);
-		if (digest == slot->digest && digest == slot->old_digest)
-			continue;
-		vfs__record r = {.type = VFS__SLOT,
-				 .slot = k,
-				 .digest = digest,
-				 .old_digest = slot->digest,
-				 .bytes = slot->name,
-				 .len = strlen(slot->name)};
-		err = vfs__store_log(&p->store, &p->pending, &r);
-	}
-	return err || !VFS__RULE(10) ? err : vfs__pool_commit(p);
-}
-
-/* Header and length of a slot as SQLite wants them. */
-static int settle_slot(vfs__pool *p, int32_t k, const char *path)
-{
-	const vfs__handle_ops *ops = p->port->handles;
-	const vfs__slot *slot = &p->store.slots[k];
-	int handle = p->handle[k];
-	int64_t size = VFS__SLOT_HEADER + (slot->owner ? slot->owner->size : 0);
-	bool write = slot->digest != slot->old_digest;
-	int64_t there = ops->size(p->port, handle);
-	int err = there < 0 ? (int)there : 0;
-	/* what the file ends with must read as zeros */
-	if (!err && slot->owner && slot->owner->valid < slot->owner->size)
-		err = ops->truncate(p->port, handle, VFS__SLOT_HEADER + slot->owner->valid);
-	if (!err && there == 0 && !write && !slot->owner)
-		return 0; /* never used */
-	if (!err && (there != size || (slot->owner && slot->owner->valid < slot->owner->size))) {
-		err = ops->truncate(p->port, handle, size);
-		write = write || !err;
-	}
-	if (!err && slot->digest != slot->old_digest)
-		err = vfs__slot_write(p->port, handle, path);
-	if (!err && write && VFS__RULE(11))
-		err = ops->flush(p->port, handle);
-	return err;
-}
-
-int vfs__pool_settle_slots(vfs__pool *p)
-{
-	int32_t n = p->store.slot_count;
-	char(*paths)[VFS__HEADER_PATH + 1] = malloc((size_t)(n ? n : 1) * sizeof *paths);
-	if (!paths)
-		return -ENOMEM;
-	int err = vfs__pool_checkpoint(p);
-	if (!err)
-		err = log_slots(p, paths);
-	for (int32_t k = 0; k < n && !err; k++)
-		err = p->handle[k] < 0 ? 0 : settle_slot(p, k, paths[k]);
-	/* Rule 11: the CLEAN record when every slot is as it says. */
-	for (int32_t k = 0; k < n && !err; k++) {
-		vfs__slot *slot = &p->store.slots[k];
-		slot->old_digest = slot->digest;
-		if (slot->owner)
-			slot->owner->valid = slot->owner->size;
-	}
-	if (!err)
-		err = vfs__pool_checkpoint(p);
-	vfs__record clean = {.type = VFS__CLEAN};
-	if (!err)
-		err = vfs__store_log(&p->store, &p->pending, &clean);
-	if (!err)
-		err = vfs__pool_commit(p);
-	free(paths);
 	return err;
 }

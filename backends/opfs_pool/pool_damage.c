@@ -64,29 +64,33 @@ static int add_lost(vfs__pool *p, const char *name, uint64_t ino)
 	const vfs__inode *dir = vfs__store_find(&p->store, VFS__ROOT_INO, lost, sizeof lost - 1);
 	uint64_t at = dir ? dir->ino : 0;
 	int err = 0;
-	if (dir && !S_ISDIR(dir->mode)) /* a file of that name gives way */
-		at = 0;
-	if (!at) {
+	uint64_t was = dir && !S_ISDIR(dir->mode) ? at : 0; /* it gives way */
+	if (!at || was) {
 		err = vfs__pool_new_inode(p, S_IFDIR | 0700, VFS__NO_SLOT, 0, &at);
 		if (!err)
 			err = vfs__pool_log_name(p, VFS__ROOT_INO, lost, sizeof lost - 1, at);
+		if (!err && was)
+			err = add_lost(p, "file", was);
 	}
 	int len = snprintf(unique, sizeof unique, "%.50s-%llu", name, (unsigned long long)ino);
+	for (char *c = unique; *c; c++)
+		*c = *c == '/' ? '_' : *c;
 	return err ? err : vfs__pool_log_name(p, at, unique, (size_t)len, ino);
+}
+
+int vfs__pool_set_aside(vfs__pool *p, vfs__inode *i, const char *name, const char *why)
+{
+	vfs__pool_report(p, "%.100s: %s; what there is of it is in /.lost+found", name, why);
+	return add_lost(p, name, i->ino);
 }
 
 int vfs__pool_lose(vfs__pool *p, vfs__inode *i, const char *why)
 {
-	const vfs__named *n = p->store.names;
-	uint64_t ino = i->ino;
-	char name[64] = "file";
-	while (n && n->ino != ino)
-		n = n->hh.next;
-	if (n)
-		snprintf(name, sizeof name, "%.50s", n->name);
-	vfs__pool_report(p, "%s: %s; what there is of it is in /.lost+found", name, why);
-	int err = vfs__pool_log_no_names(p, ino);
-	return err ? err : add_lost(p, name, ino);
+	const vfs__named *n = vfs__store_name(&p->store, i);
+	char name[256];
+	snprintf(name, sizeof name, "%s", n ? n->name : "file");
+	int err = vfs__pool_log_no_names(p, i->ino);
+	return err ? err : vfs__pool_set_aside(p, i, name, why);
 }
 
 int vfs__pool_lose_slot(vfs__pool *p, int32_t slot, int64_t size, const char *name, const char *why)
@@ -102,10 +106,11 @@ int vfs__pool_lose_slot(vfs__pool *p, int32_t slot, int64_t size, const char *na
 static bool is_below_root(const vfs__store *s, uint64_t ino, unsigned depth)
 {
 	while (ino != VFS__ROOT_INO && depth--) {
-		const vfs__inode *i = vfs__store_inode(s, ino);
-		if (!i || !i->name)
+		vfs__inode *i = vfs__store_inode(s, ino);
+		const vfs__named *n = i ? vfs__store_name(s, i) : NULL;
+		if (!n)
 			return false;
-		ino = i->name->parent;
+		ino = n->parent;
 	}
 	return ino == VFS__ROOT_INO;
 }
@@ -113,7 +118,8 @@ static bool is_below_root(const vfs__store *s, uint64_t ino, unsigned depth)
 /* Is the name one that a tree can have? */
 static const char *wrong_name(const vfs__store *s, const vfs__named *n)
 {
-	const vfs__inode *dir = vfs__store_inode(s, n->parent), *i = vfs__store_inode(s, n->ino);
+	const vfs__inode *dir = vfs__store_inode(s, n->parent);
+	vfs__inode *i = vfs__store_inode(s, n->ino);
 	size_t len = n->hh.keylen - sizeof n->parent;
 	if (!i || i->ino == VFS__ROOT_INO)
 		return "it leads to nothing";
@@ -122,7 +128,7 @@ static const char *wrong_name(const vfs__store *s, const vfs__named *n)
 	if (memchr(n->name, '/', len) || memchr(n->name, 0, len) || !strcmp(n->name, ".") ||
 	    !strcmp(n->name, ".."))
 		return "it cannot be a name";
-	if (S_ISDIR(i->mode) && i->name != n)
+	if (S_ISDIR(i->mode) && vfs__store_name(s, i) != n)
 		return "the directory has another name";
 	if (!is_below_root(s, n->parent, HASH_COUNT(s->inodes)))
 		return "it is not below the root";
@@ -132,18 +138,6 @@ static const char *wrong_name(const vfs__store *s, const vfs__named *n)
 int vfs__pool_check_names(vfs__pool *p)
 {
 	int err = 0;
-	for (vfs__inode *i = p->store.inodes; i && !err; i = i->hh.next)
-		if (S_ISREG(i->mode) && i->names &&
-		    (i->slot == VFS__NO_SLOT || p->handle[i->slot] < 0)) {
-			vfs__pool_report(p, "inode %llu: it has no slot, so it is gone",
-					 (unsigned long long)i->ino);
-			err = vfs__pool_log_no_names(p, i->ino);
-		}
-	for (vfs__named *n = p->store.names; n; n = n->hh.next) {
-		vfs__inode *i = vfs__store_inode(&p->store, n->ino);
-		if (i && !i->name)
-			i->name = n;
-	}
 	/* Those that add_lost makes come behind them, and are right. */
 	unsigned left = HASH_COUNT(p->store.names);
 	for (vfs__named *n = p->store.names, *next; n && left-- && !err; n = next) {
@@ -152,9 +146,8 @@ int vfs__pool_check_names(vfs__pool *p)
 		if (!why)
 			continue;
 		uint64_t ino = n->ino;
-		vfs__inode *named = vfs__store_inode(&p->store, ino);
-		if (named && named->name == n)
-			named->name = NULL;
+		char name[64];
+		snprintf(name, sizeof name, "%.50s", n->name);
 		vfs__pool_report(p, "the name %.100s: %s", n->name, why);
 		vfs__record r = {.type = VFS__NO_NAME,
 				 .parent = n->parent,
@@ -163,10 +156,8 @@ int vfs__pool_check_names(vfs__pool *p)
 		err = vfs__store_log(&p->store, &p->pending, &r);
 		vfs__inode *i = vfs__store_inode(&p->store, ino);
 		if (!err && i && !i->names && S_ISREG(i->mode))
-			err = add_lost(p, "file", ino);
+			err = add_lost(p, name, ino);
 	}
-	for (vfs__inode *i = p->store.inodes; i; i = i->hh.next)
-		i->name = NULL;
 	return err;
 }
 
@@ -191,6 +182,7 @@ static int copy_to_slot(vfs__pool *p, int from, int32_t slot, int64_t size)
 	return err ? err : ops->flush(p->port, p->handle[slot]);
 }
 
+/* Where there is no slot or no room for it, that is told. */
 int vfs__pool_keep_journal(vfs__pool *p, const char *why)
 {
 	static const char *const names[] = {"journal.0", "journal.1"};
@@ -200,11 +192,16 @@ int vfs__pool_keep_journal(vfs__pool *p, const char *why)
 		if (size <= 0)
 			continue;
 		int32_t slot = vfs__pool_take_slot(p);
-		if (slot < 0)
-			return slot;
-		err = copy_to_slot(p, p->journal.handle[k], slot, size);
+		err = slot < 0 ? slot : copy_to_slot(p, p->journal.handle[k], slot, size);
 		if (!err)
 			err = vfs__pool_lose_slot(p, slot, size, names[k], why);
+		else if (slot >= 0)
+			vfs__pool_give_slot(p, slot, true);
+		if (err == -ENOSPC) {
+			vfs__pool_report(p, "%s: %s; there is no room to keep its bytes", names[k],
+					 why);
+			err = 0;
+		}
 	}
 	return err;
 }

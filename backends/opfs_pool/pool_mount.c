@@ -26,8 +26,10 @@ static int match_slots(vfs__pool *p)
 	int err = 0;
 	if (vfs__pool_slot_room(p, n))
 		return -ENOMEM;
-	for (int32_t k = 0; k < n; k++)
+	for (int32_t k = 0; k < n; k++) {
 		p->handle[k] = -1;
+		p->stale[k] = VFS__EMPTY;
+	}
 	for (int k = 0; k < files->count && !err; k++) {
 		int32_t slot = slot_of_name(p, files->name[k]);
 		if (slot == VFS__NO_SLOT) {
@@ -41,123 +43,6 @@ static int match_slots(vfs__pool *p)
 		if (!err)
 			p->handle[slot] = files->handle[k];
 	}
-	return err;
-}
-
-/* ---- Names that SQLite wrote ---- */
-
-/* Is there something under a path, below directories only? */
-static bool find_path(const vfs__pool *p, const char *path)
-{
-	const vfs__inode *i = vfs__store_inode(&p->store, VFS__ROOT_INO);
-	while (i && *(path += strspn(path, "/"))) {
-		size_t len = strcspn(path, "/");
-		i = vfs__store_find(&p->store, i->ino, path, len);
-		path += len;
-	}
-	return i != NULL;
-}
-
-/* The name and its directories, made where they are missing, for an inode: one
- * there already loses the name. */
-static int log_path(vfs__pool *p, const char *path, uint64_t ino)
-{
-	uint64_t dir = VFS__ROOT_INO;
-	int err = 0;
-	while (!err) {
-		path += strspn(path, "/");
-		size_t len = strcspn(path, "/");
-		const char *rest = path + len + strspn(path + len, "/");
-		if (!len || len > 255)
-			return len ? -ENAMETOOLONG : -EINVAL;
-		if (!*rest)
-			return vfs__pool_log_name(p, dir, path, len, ino);
-		vfs__inode *i = vfs__store_find(&p->store, dir, path, len);
-		uint64_t next = i ? i->ino : 0;
-		if (!i) {
-			err = vfs__pool_new_inode(p, S_IFDIR | 0777, VFS__NO_SLOT, 0, &next);
-			if (!err)
-				err = vfs__pool_log_name(p, dir, path, len, next);
-		} else if (!S_ISDIR(i->mode)) {
-			return -ENOTDIR;
-		}
-		dir = next;
-		path = rest;
-	}
-	return err;
-}
-
-/* A header that neither we wrote nor were about to write: SQLite's. */
-static int adopt(vfs__pool *p, int32_t k, const vfs__slot_header *h, int64_t size)
-{
-	vfs__inode *owner = p->store.slots[k].owner;
-	uint64_t ino;
-	int err = owner ? vfs__pool_log_no_names(p, owner->ino) : 0;
-	if (err || h->kind != VFS__HEADER_FILE)
-		return err;
-	if (find_path(p, h->path))
-		return vfs__pool_lose_slot(p, k, size, p->store.slots[k].name,
-					   "its header has the path of another file");
-	err = vfs__pool_new_inode(p, S_IFREG | 0666, k, size, &ino);
-	if (err)
-		return err;
-	err = log_path(p, h->path, ino);
-	if (err != -ENOTDIR && err != -EINVAL && err != -ENAMETOOLONG)
-		return err;
-	return vfs__pool_lose(p, vfs__store_inode(&p->store, ino),
-			      "its header has an impossible path");
-}
-
-/* No journal, and a header that is torn: nobody knows what the slot was. */
-static int adopt_torn(vfs__pool *p, int32_t k, int64_t size)
-{
-	return size ? vfs__pool_lose_slot(p, k, size, p->store.slots[k].name,
-					  "its header is damaged, and no journal knows it")
-		    : 0;
-}
-
-static int compare_slot(vfs__pool *p, int32_t k)
-{
-	vfs__slot_header h;
-	int64_t size = p->port->handles->size(p->port, p->handle[k]);
-	int err = size < 0 ? (int)size : vfs__slot_read(p->port, p->handle[k], &h);
-	if (err)
-		return err;
-	size = size > VFS__SLOT_HEADER ? size - VFS__SLOT_HEADER : 0;
-	vfs__slot *slot = &p->store.slots[k];
-	vfs__inode *owner = slot->owner;
-	bool ours = vfs__slot_is_ours(slot, h.digest);
-	if (!ours && h.kind != VFS__HEADER_TORN)
-		err = adopt(p, k, &h, size);
-	else if (!ours && p->rebuilt)
-		err = adopt_torn(p, k, size);
-	else if (p->store.clean && owner && owner->size != size)
-		owner->size = owner->valid = size; /* SQLite wrote data */
-	else if (owner && owner->valid > size) {
-		owner->size = owner->valid = size;
-		err = vfs__pool_lose(p, owner, "its slot is shorter than it was");
-	}
-	slot = &p->store.slots[k];
-	slot->digest = slot->old_digest = h.digest;
-	return err;
-}
-
-/* The file of a slot is gone, and with it what it held. */
-static int miss_slot(vfs__pool *p, int32_t k)
-{
-	vfs__inode *owner = p->store.slots[k].owner;
-	if (!owner || !owner->names)
-		return 0;
-	vfs__pool_report(p, "inode %llu: its slot %s is missing, so it is gone",
-			 (unsigned long long)owner->ino, p->store.slots[k].name);
-	return vfs__pool_log_no_names(p, owner->ino);
-}
-
-static int compare_slots(vfs__pool *p)
-{
-	int err = 0;
-	for (int32_t k = 0; k < p->store.slot_count && !err; k++)
-		err = p->handle[k] >= 0 ? compare_slot(p, k) : miss_slot(p, k);
 	return err;
 }
 
@@ -193,9 +78,10 @@ static FSNode *make_node(vfs__pool *p, vfs__inode *i)
 	return n;
 }
 
-/* What the journal holds of the file's data becomes dirty pages. Rule 12: the slots get
- * none of them before it is durable, which it need not be where only the program died. */
-static int replay(vfs__pool *p, vfs__inode *i)
+/* What the journal holds of the file's data becomes dirty pages; it has them, but for
+ * a file that was made just now. Rule 12: the slots get none of them before it is durable,
+ * which it need not be where only the program died. */
+static int replay(vfs__pool *p, vfs__inode *i, bool is_new)
 {
 	vfs__pool_file *f = vfs__pool_file_of(i->node);
 	int err = VFS__RULE(12) ? vfs__journal_flush(&p->journal) : 0;
@@ -209,6 +95,8 @@ static int replay(vfs__pool *p, vfs__inode *i)
 		err = n < 0 ? (int)n : (size_t)n < len ? -ENOSPC : 0;
 	}
 	vfs__store_drop_redo(i, 0);
+	if (!is_new)
+		vfs__cache_logged(&f->data);
 	return err;
 }
 
@@ -238,7 +126,9 @@ static int find_spares(vfs__pool *p)
 			if (size < 0)
 				return (int)size;
 			p->spare[p->spares++] = k;
-			p->stale[k] = size > VFS__SLOT_HEADER;
+			p->stale[k] = size > VFS__SLOT_HEADER ? VFS__STALE : VFS__EMPTY;
+			if (size < VFS__SLOT_HEADER)
+				vfs__pool_make_sound(p, k);
 		}
 	vfs__pool_free_slots(p);
 	return 0;
@@ -253,38 +143,91 @@ static int make_root(vfs__pool *p)
 	return vfs__pool_new_inode(p, S_IFDIR | 0777, VFS__NO_SLOT, 0, &ino);
 }
 
+/* From what was read to what is true. */
+static int repair(vfs__pool *p, bool clean)
+{
+	vfs__store_drop_unnamed(&p->store); /* what a crash has left */
+	p->store.clean = clean;             /* until slots are compared */
+	int err = vfs__pool_compare_slots(p);
+	if (!err)
+		err = vfs__pool_check_names(p);
+	if (err)
+		return err;
+	vfs__store_drop_unnamed(&p->store); /* what has lost its names */
+	err = find_spares(p);
+	if (!err)
+		err = vfs__pool_house(p);
+	vfs__store_drop_unnamed(&p->store);
+	return err;
+}
+
+static int replay_all(vfs__pool *p, uint64_t last_read)
+{
+	int err = 0;
+	for (vfs__inode *i = p->store.inodes; i && !err; i = i->hh.next)
+		if (i->redo && S_ISREG(i->mode))
+			err = replay(p, i, i->ino > last_read);
+	return err;
+}
+
+/* There is no room for the data in the slots, or for a snapshot: the journal that was
+ * read goes on. It is no longer CLEAN, and knows no start of what is half written. */
+static int go_on(vfs__pool *p)
+{
+	vfs__inode *root = vfs__store_inode(&p->store, VFS__ROOT_INO);
+	int err = vfs__pool_log_inode(p, root, false);
+	for (vfs__inode *i = p->store.inodes; i && !err; i = i->hh.next)
+		if (i->node && S_ISREG(i->mode) &&
+		    !vfs__pool_is_applied(vfs__pool_file_of(i->node)))
+			err = vfs__pool_log_inode(p, i, false);
+	return err ? err : vfs__pool_commit(p);
+}
+
+/* What was read is true. There is a new generation, so that no frame of the old one can
+ * follow what is written now. */
+static int begin(vfs__pool *p)
+{
+	int err = vfs__pool_checkpoint(p);
+	if (err == -ENOSPC && !p->rebuilt)
+		err = go_on(p);
+	if (err)
+		return err;
+	for (vfs__inode *i = p->store.inodes; i; i = i->hh.next)
+		if (S_ISREG(i->mode) && i->node)
+			vfs__pool_file_of(i->node)->data.known = i->start != 0;
+	p->loaded = p->announced = true;
+	/* For SQLite, should it be the next: what fails is tried again with the next sync. */
+	if (!vfs__pool_log_headers(p) && p->pending.len && !vfs__pool_commit(p))
+		vfs__pool_write_headers(p);
+	return 0;
+}
+
 int vfs__pool_load(vfs__pool *p)
 {
-	bool torn;
+	bool damaged;
 	p->store.reading = true;
-	int err = vfs__journal_open(&p->journal, vfs__store_read, &p->store, &torn);
+	int err = vfs__journal_open(&p->journal, vfs__store_read, &p->store, &damaged);
 	p->store.reading = false;
-	bool clean = p->store.clean && !torn;
+	bool clean = p->store.clean && !damaged;
+	uint64_t last_read = p->store.last_ino;
 	p->rebuilt = p->journal.current < 0;
 	if (!err)
 		err = make_root(p);
 	if (!err)
 		err = match_slots(p);
-	vfs__store_drop_unnamed(&p->store); /* what a crash has left */
-	p->store.clean = clean;             /* until slots are compared */
 	if (!err)
-		err = compare_slots(p);
-	if (!err)
-		err = vfs__pool_check_names(p);
-	if (!err) {
-		vfs__store_drop_unnamed(&p->store); /* what has lost its names */
-		err = find_spares(p);
-	}
-	if (!err && p->rebuilt && torn)
+		err = repair(p, clean);
+	if (!err && damaged)
 		err = vfs__pool_keep_journal(
-			p, "it cannot be read: names are from the slots' headers");
+			p, p->rebuilt ? "it cannot be read: names are from the slots' headers"
+				      : "a part of it cannot be read, and what it told there and "
+					"behind is not done");
+	if (!err)
+		err = vfs__pool_keep_headers(p);
 	if (!err)
 		err = make_nodes(p);
-	for (vfs__inode *i = p->store.inodes; i && !err; i = i->hh.next)
-		if (i->redo && S_ISREG(i->mode))
-			err = replay(p, i);
+	if (!err)
+		err = replay_all(p, last_read);
 	p->mount->next_ino = p->store.last_ino;
-	/* What was read is true; a new generation, so that no frame of the old one can
-	 * follow what is written now. */
-	return err ? err : vfs__pool_checkpoint(p);
+	return err ? err : begin(p);
 }

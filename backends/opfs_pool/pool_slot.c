@@ -15,7 +15,7 @@ int vfs__pool_slot_room(vfs__pool *p, int32_t n)
 	int32_t *spare = realloc(p->spare, count * sizeof *spare);
 	if (spare)
 		p->spare = spare;
-	bool *stale = realloc(p->stale, count * sizeof *stale);
+	unsigned char *stale = realloc(p->stale, count * sizeof *stale);
 	if (stale)
 		p->stale = stale;
 	return handle && spare && stale ? 0 : -ENOMEM;
@@ -38,7 +38,7 @@ int32_t vfs__pool_take_slot(vfs__pool *p)
 void vfs__pool_give_slot(vfs__pool *p, int32_t slot, bool stale)
 {
 	p->spare[p->spares++] = slot;
-	p->stale[slot] = stale;
+	p->stale[slot] = stale ? VFS__STALE : p->stale[slot];
 	if ((!p->pending.len && !p->journal.unflushed) || !VFS__RULE(6))
 		vfs__pool_free_slots(p);
 }
@@ -48,10 +48,47 @@ void vfs__pool_free_slots(vfs__pool *p)
 {
 	for (; p->free < p->spares; p->free++) {
 		int32_t slot = p->spare[p->free];
-		if (p->stale[slot] &&
+		if (p->stale[slot] == VFS__STALE &&
 		    !p->port->handles->truncate(p->port, p->handle[slot], VFS__SLOT_HEADER))
-			p->stale[slot] = false;
+			p->stale[slot] = VFS__CUT;
 	}
+}
+
+/* A deleted file's slot has its room, which a browser may not give to another before the
+ * slot is closed. */
+int vfs__pool_change_slot(vfs__pool *p, vfs__pool_file *f)
+{
+	vfs__inode *i = f->inode;
+	int32_t from = i->slot;
+	int at = 0;
+	if (f->data.valid || i->valid || !i->names || vfs__pool_commit(p))
+		return -ENOSPC;
+	while (at < p->free && p->stale[p->spare[at]] != VFS__CUT)
+		at++;
+	if (at == p->free)
+		return -ENOSPC;
+	vfs__record r = vfs__inode_record(i);
+	r.slot = p->spare[at];
+	r.start = 0;
+	int err = vfs__store_log(&p->store, &p->pending, &r);
+	if (err)
+		return err;
+	p->spare[at] = p->spare[--p->free];
+	p->spare[p->free] = p->spare[--p->spares];
+	f->data.handle = p->handle[r.slot];
+	f->data.physical = INT64_MAX;
+	f->data.known = false;
+	vfs__pool_give_slot(p, from, true);
+	return 0;
+}
+
+/* SQLite reads no sound header from a file that is shorter. Where there is no room for
+ * one, there will be when the slot is used. */
+void vfs__pool_make_sound(vfs__pool *p, int32_t slot)
+{
+	const vfs__handle_ops *ops = p->port->handles;
+	if (!ops->truncate(p->port, p->handle[slot], VFS__SLOT_HEADER))
+		ops->flush(p->port, p->handle[slot]);
 }
 
 /* ---- Growth ---- */
@@ -66,7 +103,8 @@ static int add_slot(vfs__pool *p, const char *name, int handle)
 	if (err)
 		return err;
 	p->handle[slot] = handle;
-	p->stale[slot] = false;
+	p->stale[slot] = VFS__EMPTY;
+	vfs__pool_make_sound(p, slot);
 	p->spare[p->spares++] = p->spare[p->free];
 	p->spare[p->free++] = slot;
 	return 0;

@@ -1,5 +1,5 @@
 /*
- * The header of a slot: SQLite's opfs-sahpool format, byte for byte (FORMAT.md).
+ * The bytes of a slot: its header is SQLite's opfs-sahpool format, byte for byte (FORMAT.md).
  * We write the flag of a main database for every file, so that SQLite keeps it.
  */
 #include "../opfs_common/bytes.h"
@@ -53,6 +53,18 @@ static uint64_t digest_of(const unsigned char h[VFS__HEADER_USED])
 					       << 32;
 }
 
+bool vfs__slot_is_named_so(const vfs__slot *slot, uint64_t digest)
+{
+	return (uint32_t)digest && ((uint32_t)digest == (uint32_t)slot->digest ||
+				    (uint32_t)digest == (uint32_t)slot->old_digest);
+}
+
+uint32_t vfs__slot_alias(const char *path)
+{
+	uint32_t h = half_digest((const unsigned char *)path, strlen(path));
+	return h ? h : 1;
+}
+
 bool vfs__slot_is_ours(const vfs__slot *slot, uint64_t digest)
 {
 	uint64_t a = digest ^ slot->digest, b = digest ^ slot->old_digest;
@@ -96,4 +108,17 @@ int vfs__slot_read(vfs_opfs_port *port, int handle, vfs__slot_header *out)
 		memcpy(out->path, h, VFS__HEADER_PATH);
 	}
 	return 0;
+}
+
+/* ---- What the data begins with ---- */
+
+uint64_t vfs__slot_start(const void *data, size_t len)
+{
+	uint64_t h = vfs__journal_hash(len, data, len);
+	return h ? h : 1;
+}
+
+int vfs__slot_begin(vfs_opfs_port *port, int handle, unsigned char data[VFS__START])
+{
+	return (int)port->handles->read(port, handle, data, VFS__START, VFS__SLOT_HEADER);
 }

@@ -50,7 +50,9 @@ static int reserve(vfs__pool *p, vfs__pool_file *f, off_t end)
 		return -ENOSPC;
 	if (there >= d->base + end)
 		return 0;
-	int err = ops->truncate(p->port, d->handle, d->base + end);
+	int err = d->known && there < d->base + VFS__START ? d->cache->settle(d) : 0;
+	if (!err)
+		err = ops->truncate(p->port, d->handle, d->base + end);
 	d->physical = INT64_MAX;
 	d->unflushed |= !err;
 	return err;

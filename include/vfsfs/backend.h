@@ -308,6 +308,8 @@ struct FSType {
 	void (*statfs)(FSMount *m, struct statfs *st);
 	/* NULL: 0. */
 	int (*sync)(FSMount *m);
+	/* Of names only, for fsync of a directory. NULL: sync. */
+	int (*sync_names)(FSMount *m);
 };
 
 /* ---- What backends call ---- */

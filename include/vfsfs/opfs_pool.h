@@ -32,8 +32,9 @@ typedef struct vfs_opfs_pool_options {
 	 * when the program is back in its event loop, or in a later call. 0: 1000;
 	 * negative: never. */
 	int age;
-	/* Called in vfs_mount for each thing that was found damaged: a sentence that says
-	 * what, why, and where its bytes are now. NULL: they are not told. */
+	/* Called in vfs_mount for each thing that was found damaged, or that SQLite has
+	 * taken: a sentence that says what, why, and where its bytes are now. And in
+	 * vfs_unmount where its end is not clean. NULL: they are not told. */
 	void (*report)(void *context, const char *sentence);
 	void *report_context;
 	/* Bytes of file data that are kept in memory; mappings count, and may

@@ -6,6 +6,7 @@
  *   damage [-l] [-s SEED]
  */
 #include "workload.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -88,10 +89,66 @@ static int file_of(const char *slot)
 	return -1;
 }
 
-enum kind { FLIP_HEADER, FLIP_JOURNAL, CUT_SLOT, CUT_JOURNAL, REMOVE_SLOT, JUNK_JOURNAL, KINDS };
-static const char *const kinds[] = {"a bit of a header", "a bit of the journal",
-				    "a shorter slot",    "a shorter journal",
-				    "a slot removed",    "a journal of junk"};
+enum kind {
+	FLIP_HEADER,
+	FLIP_JOURNAL,
+	FLIP_BEFORE_LAST,
+	CUT_SLOT,
+	CUT_JOURNAL,
+	REMOVE_SLOT,
+	JUNK_JOURNAL,
+	KINDS
+};
+static const char *const kinds[] = {
+	"a bit of a header", "a bit of the journal", "a bit of the journal before its last frame",
+	"a shorter slot",    "a shorter journal",    "a slot removed",
+	"a journal of junk"};
+
+/* A damaged journal, which must be kept. */
+static unsigned char journal[1 << 19];
+static int64_t journal_size;
+
+/* Where the last frame of the file begins: 0, it has one or none. */
+static int64_t last_frame(const char *path)
+{
+	int64_t last = 0;
+	uint64_t sequence = 0;
+	journal_size = sim_get(disk, path, journal, sizeof journal, 0);
+	if (memcmp(journal, "VFSJ", 4) != 0)
+		return 0;
+	for (int64_t at = 0; at + 40 <= journal_size; at += 8) {
+		uint64_t n;
+		memcpy(&n, journal + at + 16, sizeof n);
+		if (!memcmp(journal + at, journal, 16) && n > sequence) {
+			sequence = n;
+			last = at;
+		}
+	}
+	return last;
+}
+
+/* Is it below .lost+found, byte for byte? */
+static bool is_kept(void)
+{
+	static unsigned char found[sizeof journal];
+	char buf[4096], path[300];
+	int dir = vfs_open("/m/.lost+found", O_RDONLY | O_DIRECTORY, 0);
+	ssize_t n;
+	bool kept = false;
+	while (dir >= 0 && (n = vfs_getdents(dir, buf, sizeof buf)) > 0)
+		for (char *p = buf; p < buf + n; p += ((struct dirent *)p)->d_reclen) {
+			snprintf(path, sizeof path, "/m/.lost+found/%s",
+				 ((struct dirent *)p)->d_name);
+			int fd = vfs_open(path, O_RDONLY, 0);
+			kept |= fd >= 0 && vfs_read(fd, found, sizeof found) == journal_size &&
+				!memcmp(found, journal, (size_t)journal_size);
+			if (fd >= 0)
+				vfs_close(fd);
+		}
+	if (dir >= 0)
+		vfs_close(dir);
+	return kept;
+}
 
 static const char *pick(const char *prefix)
 {
@@ -105,12 +162,19 @@ static const char *pick(const char *prefix)
 	return n ? all[rnd((uint64_t)n)] : NULL;
 }
 
+/* Of the two, the one with frames behind a snapshot. */
+static const char *current_journal(void)
+{
+	return last_frame("pool/journal.0") ? "pool/journal.0" : "pool/journal.1";
+}
+
 /* Does the damage; the file that it hits, -1: none or all. */
 static int harm(enum kind kind)
 {
 	unsigned char junk[3000];
 	bool slot = kind == FLIP_HEADER || kind == CUT_SLOT || kind == REMOVE_SLOT;
-	const char *path = pick(slot ? "pool/.opaque/" : "pool/journal");
+	const char *path = kind == FLIP_BEFORE_LAST ? current_journal()
+						    : pick(slot ? "pool/.opaque/" : "pool/journal");
 	if (!path)
 		return -1;
 	int file = slot ? file_of(path) : -1;
@@ -122,6 +186,10 @@ static int harm(enum kind kind)
 		return -1;
 	case FLIP_JOURNAL:
 		sim_flip(disk, path, (int64_t)rnd((uint64_t)size * 8));
+		break;
+	case FLIP_BEFORE_LAST:
+		sim_flip(disk, path, (int64_t)rnd((uint64_t)last_frame(path) * 8));
+		sim_get(disk, path, journal, sizeof journal, 0);
 		break;
 	case CUT_SLOT:
 	case CUT_JOURNAL:
@@ -159,6 +227,10 @@ static bool survives(enum kind kind, bool killed)
 				      : true;
 	if (good && slot && file >= 0 && !is_whole(file) && !reports)
 		good = !killed && kind == CUT_SLOT; /* SQLite might have cut it */
+	if (good && kind == FLIP_BEFORE_LAST && !(reports && is_kept())) {
+		printf("  the journal is not kept\n");
+		good = false;
+	}
 	if (!good)
 		printf("  %d of %d files are whole, %u reports\n", whole, FILES, reports);
 	must("unmount", vfs_unmount("/m"));

@@ -10,8 +10,8 @@
  *             after 256 KiB; in the end 512 bytes and fsync
  *   small     the same by 4 KiB and fsync, so that the journal has the data
  *   replace   the largest file is removed, and at once one half as large made
- *   remove    the largest file is removed, and that is durable
- *   cut       the largest file is cut to half, and that is durable
+ *   remove    the two largest files are removed, and that is durable
+ *   cut       the two largest files are cut to half, and that is durable
  *   more      another file grows by half of a large one
  *   try       the same, but there may be no room
  *   check     nothing but what is done first anyway
@@ -259,13 +259,14 @@ static void sync_directory(void)
 static void step_remove(const char *step)
 {
 	remove_largest();
+	remove_largest();
 	sync_directory();
 	check(step, false);
 }
 
-static void step_cut(const char *step)
+static struct file *cut_largest(const struct file *but)
 {
-	struct file *f = largest(NULL);
+	struct file *f = largest(but);
 	int err = truncate(f->name, f->size / 2) ? errno : 0;
 	if (result(!err, "full: truncate of %s: %s", f->name, strerror(err))) {
 		f->size /= 2;
@@ -274,6 +275,12 @@ static void step_cut(const char *step)
 		err = sync_twice(f);
 		result(!err, "full: fsync of it, so that it is durable: %s", strerror(err));
 	}
+	return f;
+}
+
+static void step_cut(const char *step)
+{
+	cut_largest(cut_largest(NULL));
 	check(step, false);
 }
 

@@ -55,7 +55,8 @@ try {
 	const setQuota = (quotaSize) => protocol.send('Storage.overrideQuotaForOrigin', {origin, quotaSize});
 	const quota = await usage() + Number(size) * 2 ** 20;
 	// Chromium takes room back from a file when its handle is closed: so what one
-	// file gives up another has, for certain, in the next mount only.
+	// file gives up another has, for certain, in the next mount only. And it allots
+	// room to a file by 1 MiB and more: so two files give it up for one that grows.
 	const ways = [
 		['replace', 'check'], ['', 'check', 'replace', 'check'],
 		['remove try', 'more'], ['', 'remove try', 'more'],

@@ -53,11 +53,11 @@ test('what_was_synced_is_there_after_an_unclean_end', async (directory) => {
 test('sqlite_opens_after_an_unclean_end', async (directory) => {
 	await abandoned(directory);
 	const s = await sqlite(directory);
-	equal(await s.names(), ['/base.db', '/deleted.db', '/large', '/moved.db', '/notes.txt', '/other.db', '/patched', '/replaced.db'],
-		'the names, as at the last unmount');
+	equal(await s.names(), ['/base.db', '/large', '/new.db', '/new.large', '/new.small', '/notes.txt', '/other.db', '/patched', '/replaced.db', '/to.db'],
+		'the names, as of the last sync');
 	await hasRows(s, '/base.db', 'base', 1000);
 	await hasRows(s, '/other.db', 'base', 1000);
-	await hasRows(s, '/moved.db', 'base', 1000);
+	await hasRows(s, '/to.db', 'base', 1000);
 	equal(await s.bytes('/large'), pattern(300000, 1), 'large');
 });
 
