@@ -164,6 +164,8 @@ int vfs__pool_settle_slots(vfs__pool *p);
 void vfs__pool_change(vfs__pool *p, vfs__pool_file *f);
 void vfs__pool_unchange(vfs__pool_file *f);
 int vfs__pool_log_inode(vfs__pool *p, vfs__inode *i, bool applied);
+/* Records of all attributes that have none yet, into what is pending. -ENOMEM. */
+int vfs__pool_log_changed(vfs__pool *p);
 /* All that was done is durable when it returns 0, but for file data. */
 int vfs__pool_commit(vfs__pool *p);
 /* The file's data too. */

@@ -157,6 +157,8 @@ static int commit(vfs__pool *p, vfs__pool_file *f)
 		return err;
 	err = vfs__pool_order(p, f, VFS__BY_COMMIT);
 	if (!err)
+		err = vfs__pool_log_changed(p); /* it came before the names that are pending */
+	if (!err)
 		err = write_frame(p, f, size);
 	if (!err) {
 		for (const vfs__redo *r = writes; r; r = r->next)

@@ -52,7 +52,7 @@ int vfs__pool_log_inode(vfs__pool *p, vfs__inode *i, bool applied)
 	return vfs__store_log(&p->store, &p->pending, &r);
 }
 
-static int log_changed(vfs__pool *p)
+int vfs__pool_log_changed(vfs__pool *p)
 {
 	while (p->changed) {
 		int err = vfs__pool_log_inode(p, p->changed->inode, false);
@@ -78,7 +78,7 @@ void vfs__pool_checkpoint_if_full(vfs__pool *p)
  * lose it still. */
 static int write_journal(vfs__pool *p)
 {
-	int err = log_changed(p);
+	int err = vfs__pool_log_changed(p);
 	return err || !p->pending.len ? err : vfs__journal_append(&p->journal, &p->pending);
 }
 
@@ -365,7 +365,7 @@ int vfs__pool_checkpoint(vfs__pool *p)
 	if (!err)
 		err = learn(p);
 	if (!err)
-		err = log_changed(p);
+		err = vfs__pool_log_changed(p);
 	if (!err)
 		err = vfs__store_dump(&p->store, &snapshot);
 	if (!err)
