@@ -134,6 +134,8 @@ static int write_frame(vfs__pool *p, vfs__pool_file *f, off_t size)
 	i->size = size;
 	if (!err)
 		err = vfs__pool_log_inode(p, i, false);
+	if (!err && !vfs__journal_has_room(&p->journal, p->pending.len))
+		err = -ENOSPC; /* what is left is for names */
 	if (!err)
 		err = vfs__journal_append(&p->journal, &p->pending);
 	if (err) {
