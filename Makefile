@@ -338,10 +338,11 @@ test-web:
 	@for b in chromium firefox; do NODE=$(em)/node $(tally) examples,$$b test/web/examples.sh $$b; done
 	@for b in chromium firefox; do $(tally) tar,opfs_pool,$$b test/web/tar.sh $$b build/wasm/tar_pool.js; done
 	@for b in chromium firefox; do $(tally) vfsfs-pool,$$b test/tool/profile.sh $$b build/gcc/vfsfs-pool build/wasm/tar_pool.js; done
-	@for b in chromium firefox; do for v in wasm wasm-mt; do $(tally) opfs-port,$$v,$$b test/web/opfs_port.sh $$b build/$$v/opfs_port.js; done; done
+	@for b in chromium firefox; do $(tally) opfs-port,$$b test/web/opfs_port.sh $$b build/wasm/opfs_port.js; done
 	@for b in chromium firefox; do $(tally) atomic,$$b test/web/atomic.sh $$b build/wasm/atomic.js; done
-	@for b in chromium firefox; do $(tally) posix,ring,$$b test/web/run.sh --browser $$b --mt --timeout 400 build/wasm-mt/posix-pool.js; done
-	@for b in chromium firefox; do $(tally) ring,$$b test/web/ring.sh $$b build/wasm-mt; done
+	@$(tally) opfs-port,ring,chromium test/web/opfs_port.sh chromium build/wasm-mt/opfs_port.js
+	@$(tally) posix,ring,chromium test/web/run.sh --browser chromium --mt --timeout 400 build/wasm-mt/posix-pool.js
+	@$(tally) ring,chromium test/web/ring.sh chromium build/wasm-mt
 	@for b in chromium firefox; do $(tally) kill,$$b test/web/kill.sh $$b 5; done
 	@for b in chromium firefox; do $(tally) sahpool,$$b test/web/sahpool.sh $$b build/wasm/sahpool_pool.js; done
 
@@ -407,7 +408,9 @@ test-long:
 	@$(MAKE) --no-print-directory build/gcc/long build/fuzz/corpus build/fuzz/fuzz build/crash/crash build/crash/faults build/crash/asan-damage
 	@$(tally) long,gcc build/gcc/long
 	@$(tally) browsers env PATH=$(em):$$PATH test/web/selftest.sh chromium firefox
-	@test/setup/packages.sh browser && $(MAKE) --no-print-directory build/wasm/kill.js $(ring_programs)
+	@test/setup/packages.sh browser && $(MAKE) --no-print-directory build/wasm/kill.js build/wasm-mt/opfs_port.js build/wasm-mt/posix-pool.js $(ring_programs)
+	@$(tally) opfs-port,ring,firefox test/web/opfs_port.sh firefox build/wasm-mt/opfs_port.js
+	@$(tally) posix,ring,firefox test/web/run.sh --browser firefox --mt --timeout 400 build/wasm-mt/posix-pool.js
 	@for b in chromium firefox; do $(tally) ring-all,$$b test/web/ring.sh $$b build/wasm-mt all; done
 	@for b in chromium firefox; do $(tally) kill-50,$$b test/web/kill.sh $$b 50; $(tally) kill-seen,$$b test/web/kill.sh $$b 4 1 prove; $(tally) kill-claimed,$$b test/web/kill.sh $$b 3 1 claim; done
 	@for s in 1 2 3 4 5; do $(tally) crash,seed-$$s build/crash/crash -l -s $$s; done; $(tally) crash,faults build/crash/faults -l; $(tally) crash,damage build/crash/asan-damage -l
