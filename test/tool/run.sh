@@ -94,7 +94,8 @@ new() { # NAME: a copy to be damaged
 	rm -rf damaged
 	cp -a "$1" damaged
 }
-journal() { find damaged -name 'journal.*' -size +0 | head -n 1; }
+# The file with the snapshot: the other is room for the next one.
+journal() { grep -lr --binary-files=text '^VFSJ' damaged/journal.* | head -n 1; }
 # The slot of a file, by its path in the header.
 slot() { grep -lr --binary-files=text "^/$1" damaged/.opaque | head -n 1; }
 
