@@ -89,11 +89,13 @@ static ssize_t read_entries(FSStream *s, void *buf, size_t size)
 {
 	FSStreamShared *shared = s->shared;
 	FSNode *dir = shared->node;
-	sink to = {buf, (char *)buf + size};
 	uint64_t start = (uint64_t)shared->pos;
 	int err = 0;
 	if (!dir->nlink)
 		return -ENOENT;
+	if (vfs__bad_address(buf, size))
+		return -EFAULT;
+	sink to = {buf, (char *)buf + size};
 	/* what is made from now on is not listed: a program that makes an entry for
 	 * each that it reads comes to an end, as on Linux */
 	if (shared->pos == 0 || !shared->end)
@@ -128,8 +130,6 @@ ssize_t vfs_getdents(int fd, void *buf, size_t size)
 		r = -EBADF;
 	else if (s->type != DT_DIR)
 		r = -ENOTDIR;
-	else if (vfs__bad_address(buf, size))
-		r = -EFAULT;
 	else {
 		vfs__lock_names();
 		r = read_entries(s, buf, size);
