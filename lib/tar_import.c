@@ -116,12 +116,15 @@ static int begin_file(vfs_tar_import *x, int64_t size)
 /* All of its data has come. */
 static int end_file(vfs_tar_import *x)
 {
-	int err = vfs__tar_end_map(x);
-	if (!err)
-		err = vfs_close(x->fd);
+	int err = vfs__tar_end_map(x), fd = x->fd;
 	if (err)
 		return err; /* vfs_tar_import_end takes it away */
-	x->fd = -1;
+	x->fd = -1;         /* gone, whatever its close says */
+	err = vfs_close(fd);
+	if (err) {
+		vfs_unlinkat(x->place.dir, x->place.name, 0);
+		return err;
+	}
 	return vfs__tar_attributes(&x->place, &x->member);
 }
 

@@ -97,8 +97,12 @@ int vfs__tar_read_header(const vfs__tar_header *h, vfs__tar_member *m, int64_t *
 		return -ENOMEM;
 	*size = lenient(h->size, sizeof h->size, &err);
 	m->mode = (mode_t)(lenient(h->mode, sizeof h->mode, &err) & 07777);
-	m->uid = (uid_t)lenient(h->uid, sizeof h->uid, &err);
-	m->gid = (gid_t)lenient(h->gid, sizeof h->gid, &err);
+	int64_t uid = lenient(h->uid, sizeof h->uid, &err),
+		gid = lenient(h->gid, sizeof h->gid, &err);
+	if (uid >= UINT32_MAX || gid >= UINT32_MAX)
+		err = -EBADMSG;
+	m->uid = (uid_t)uid;
+	m->gid = (gid_t)gid;
 	if (device)
 		m->rdev = vfs_makedev((unsigned)lenient(h->major, sizeof h->major, &err),
 				      (unsigned)lenient(h->minor, sizeof h->minor, &err));
@@ -183,7 +187,7 @@ static int read_id(const char *value, uint32_t *out)
 	int64_t n = 0;
 	int err = decimal(value, &n);
 	*out = (uint32_t)n;
-	return err || n > UINT32_MAX ? -EBADMSG : 0;
+	return err || n >= UINT32_MAX ? -EBADMSG : 0; /* -1: chown would leave it */
 }
 
 static int read_record(vfs__tar_pax *p, const char *key, char *value)

@@ -208,7 +208,9 @@ void vfs__ring_free_file(vfs__ring_file *f)
 /* Of an open file: full, or something that only the host knows. */
 static int64_t call(int op, vfs__ring_file *f, const void *buf, size_t len, int64_t pos)
 {
-	vfs__ring_request *r = take();
+	/* Where no proxy can be had, no request is spent on that: it could not be given back. */
+	bool nobody = atomic_load(&vfs__the_ring.none) && !atomic_load(&vfs__the_ring.proxy);
+	vfs__ring_request *r = nobody ? NULL : take();
 	if (!r)
 		return -EIO;
 	r->op = op;

@@ -408,10 +408,10 @@ static void pool_forget(FSNode *n)
 	f->inode->node = NULL;
 	if (!f->inode->names && n->ino != VFS__ROOT_INO) {
 		int32_t slot = f->inode->slot;
+		bool stale = f->inode->start != vfs__slot_start(NULL, 0);
 		vfs__store_forget(&p->store, f->inode);
 		if (slot != VFS__NO_SLOT)
-			vfs__pool_give_slot(p, slot,
-					    f->data.valid || f->data.physical != INT64_MAX);
+			vfs__pool_give_slot(p, slot, stale);
 	}
 	vfs__pool_unlock(p);
 }
@@ -515,6 +515,8 @@ static int pool_sync_names(FSMount *m)
 	vfs__pool *p = m->data;
 	vfs__pool_lock(p);
 	int err = vfs__pool_commit(p);
+	if (!err)
+		vfs__pool_checkpoint_if_full(p);
 	vfs__pool_unlock(p);
 	return err;
 }

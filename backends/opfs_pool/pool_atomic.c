@@ -78,7 +78,10 @@ ssize_t vfs__pool_batch_read(vfs__pool_file *f, void *buf, size_t len, off_t pos
 	if (n < 0)
 		return n;
 	off_t end = pos + n;
-	if (end < b->end) { /* the file is to be longer */
+	bool fails = (size_t)n < len && end < f->data.size; /* what is behind cannot be read */
+	if (fails && !n)
+		return -EIO;
+	if (!fails && end < b->end) { /* the file is to be longer */
 		end = b->end - pos < (off_t)len ? b->end : pos + (off_t)len;
 		if (end > pos + n)
 			memset(to + n, 0, (size_t)(end - pos - n));
@@ -180,6 +183,8 @@ int vfs__pool_commit_batch(vfs__pool *p, vfs__pool_file *f)
 	int err = f->batch->error;
 	if (!err && f->batch->writes)
 		err = commit(p, f);
+	if (err == -ENOSPC && !f->batch->error && !vfs__pool_checkpoint(p))
+		err = commit(p, f); /* a new journal has room, perhaps */
 	vfs__pool_end_batch(f);
 	if (!err)
 		vfs__pool_checkpoint_if_full(p);

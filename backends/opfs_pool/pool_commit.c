@@ -161,7 +161,11 @@ int vfs__pool_order(vfs__pool *p, vfs__pool_file *f, enum vfs__cause cause)
 	if (d->unflushed || d->unlogged > LOG_PAGES || !room)
 		return write_out(p, f);
 	size_t before = p->pending.len;
-	int err = vfs__cache_log(d, &p->pending, f->inode->ino);
+	/* Room for all of it first: once logged, a page is not logged again. */
+	int err = vfs__frame_add(&p->pending, d->unlogged * LOGGED_PAGE + 256) ? 0 : -ENOMEM;
+	p->pending.len = before;
+	if (!err)
+		err = vfs__cache_log(d, &p->pending, f->inode->ino);
 	if (!err && (err = log_sync(p, f, false)) != 0)
 		p->pending.len = before;
 	return err;

@@ -187,8 +187,11 @@ static int is_foreign(vfs__pool *p, int32_t k)
 	if (vfs__slot_start(data, (size_t)n) == i->start)
 		return 0;
 	for (const vfs__redo *r = i->redo; r; r = r->next) {
-		size_t len = r->len < VFS__START ? r->len : VFS__START;
-		if (!r->pos && (size_t)n >= len && !memcmp(data, r->bytes, len))
+		if (r->pos < 0 || r->pos >= VFS__START)
+			continue;
+		size_t at = (size_t)r->pos, len = VFS__START - at;
+		len = r->len < len ? r->len : len;
+		if (len && (size_t)n >= at + len && !memcmp(data + at, r->bytes, len))
 			return 0;
 	}
 	/* DATA further on makes zeros of what is before it */

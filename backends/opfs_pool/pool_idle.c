@@ -46,10 +46,13 @@ EMSCRIPTEN_KEEPALIVE void vfs__pool_idle(void);
 
 /* clang-format off */
 EM_JS(void, vfs__pool_timer, (int ms), {
+	var ring = () => {
+		if (ABORT || (typeof runtimeExited != "undefined" && runtimeExited)) return;
+		if (runtimeInitialized) _vfs__pool_idle();
+		else vfs__pool_timer.id = setTimeout(ring, ms); /* main is held back */
+	};
 	clearTimeout(vfs__pool_timer.id);
-	vfs__pool_timer.id = setTimeout(() => {
-		if (runtimeInitialized && !ABORT && !(typeof runtimeExited != "undefined" && runtimeExited)) _vfs__pool_idle();
-	}, ms);
+	vfs__pool_timer.id = setTimeout(ring, ms);
 })
 /* clang-format on */
 

@@ -79,12 +79,11 @@ static FSNode *make_node(vfs__pool *p, vfs__inode *i)
 }
 
 /* What the journal holds of the file's data becomes dirty pages; it has them, but for
- * a file that was made just now. Rule 12: the slots get none of them before it is durable,
- * which it need not be where only the program died. */
-static int replay(vfs__pool *p, vfs__inode *i, bool is_new)
+ * a file that was made just now. */
+static int replay(vfs__inode *i, bool is_new)
 {
 	vfs__pool_file *f = vfs__pool_file_of(i->node);
-	int err = VFS__RULE(12) ? vfs__journal_flush(&p->journal) : 0;
+	int err = 0;
 	for (vfs__redo *r = i->redo; r && !err; r = r->next) {
 		size_t len = r->len;
 		if (r->pos < 0 || r->pos >= i->size)
@@ -126,7 +125,10 @@ static int find_spares(vfs__pool *p)
 			if (size < 0)
 				return (int)size;
 			p->spare[p->spares++] = k;
-			p->stale[k] = size > VFS__SLOT_HEADER ? VFS__STALE : VFS__EMPTY;
+			/* one of the header's length may have been cut, and not durably */
+			p->stale[k] = size > VFS__SLOT_HEADER    ? VFS__STALE
+				      : size == VFS__SLOT_HEADER ? VFS__CUT
+								 : VFS__EMPTY;
 			if (size < VFS__SLOT_HEADER)
 				vfs__pool_make_sound(p, k);
 		}
@@ -154,7 +156,11 @@ static int repair(vfs__pool *p, bool clean)
 	if (err)
 		return err;
 	vfs__store_drop_unnamed(&p->store); /* what has lost its names */
-	err = find_spares(p);
+	/* Rule 12, and 6: what is read is durable before a slot is changed for it, which it
+	 * need not be where only the program died. */
+	err = VFS__RULE(12) && !p->rebuilt ? vfs__journal_flush(&p->journal) : 0;
+	if (!err)
+		err = find_spares(p);
 	if (!err)
 		err = vfs__pool_house(p);
 	vfs__store_drop_unnamed(&p->store);
@@ -164,9 +170,12 @@ static int repair(vfs__pool *p, bool clean)
 static int replay_all(vfs__pool *p, uint64_t last_read)
 {
 	int err = 0;
+	size_t budget = p->cache.budget;
+	p->cache.budget = SIZE_MAX; /* where no slot has room, memory must */
 	for (vfs__inode *i = p->store.inodes; i && !err; i = i->hh.next)
 		if (i->redo && S_ISREG(i->mode))
-			err = replay(p, i, i->ino > last_read);
+			err = replay(i, i->ino > last_read);
+	p->cache.budget = budget;
 	return err;
 }
 

@@ -131,6 +131,7 @@ static void opened(void *context, int result)
 {
 	prepared *p = context;
 	LOCK();
+	prepared is = *p; /* once it is ready another thread may take it, and free it */
 	set_failed(p->files, result);
 	p->ready = true;
 	if (result) {
@@ -143,10 +144,10 @@ static void opened(void *context, int result)
 	UNLOCK();
 	if (result)
 		explain(result);
-	if (p->done)
-		p->done(p->context, result);
+	if (is.done)
+		is.done(is.context, result);
 	if (result) {
-		vfs__pool_close(p->files);
+		vfs__pool_close(is.files);
 		free(p);
 	}
 }

@@ -23,7 +23,7 @@ int vfs__pool_slot_room(vfs__pool *p, int32_t n)
 
 int32_t vfs__pool_take_slot(vfs__pool *p)
 {
-	if (!p->free && p->spares)
+	if (p->loaded && !p->free && p->spares)
 		vfs__pool_commit(p); /* it is tried; what it gives is looked at */
 	if (p->spares <= p->store.slot_count / 8)
 		vfs__pool_grow(p, (unsigned)p->store.slot_count / 4 + 4);
@@ -37,6 +37,7 @@ int32_t vfs__pool_take_slot(vfs__pool *p)
 /* Rule 6: free when what freed it is durable. */
 void vfs__pool_give_slot(vfs__pool *p, int32_t slot, bool stale)
 {
+	p->full = false; /* there may be room again */
 	p->spare[p->spares++] = slot;
 	p->stale[slot] = stale ? VFS__STALE : p->stale[slot];
 	if ((!p->pending.len && !p->journal.unflushed) || !VFS__RULE(6))

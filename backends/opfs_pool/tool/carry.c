@@ -73,10 +73,15 @@ static void become_tar(int from, const char *to, char **paths)
 	*at++ = "-C";
 	*at++ = (char *)(uintptr_t)to;
 	*at++ = "--";
+	char **names = at;
 	for (; *paths; paths++) {
-		char *path = *paths + strspn(*paths, "/");
-		*at++ = *path ? path : ".";
+		*at = *paths + strspn(*paths, "/");
+		if (!**at++) { /* all of it: tar gets no names then */
+			at = names;
+			break;
+		}
 	}
+	*at = NULL;
 	execvp("tar", argv);
 	_exit(127);
 }
@@ -139,6 +144,8 @@ static int make_directory(const char *name, char *path, size_t room)
 		at += strcspn(at, "/");
 		char end = *at;
 		*at = 0;
+		if (!strcmp(strrchr(path, '/'), "/.."))
+			return -EINVAL; /* out of the pool */
 		err = vfs_mkdir(path, 0755);
 		if (err == -EEXIST)
 			err = 0;

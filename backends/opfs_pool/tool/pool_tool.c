@@ -6,6 +6,7 @@
 #include "../../opfs_common/opfs_directory.h"
 #include "overlay.h"
 #include "tool.h"
+#include <limits.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -142,6 +143,12 @@ static int writable(const char *where, bool make, vfs_opfs_port **port)
 		overlay_free(overlay);
 		if (status)
 			return status;
+		char slots[PATH_MAX];
+		snprintf(slots, sizeof slots, "%s/.opaque", where);
+		if (stat(slots, &st))
+			return trouble(
+				"%s is in a browser's profile: copy it out first (vfsfs-pool copy)",
+				where);
 	}
 	err = vfs_opfs_directory_new(where, port);
 	return err ? trouble("%s: %s", where, strerror(-err)) : SOUND;
