@@ -66,6 +66,10 @@ hello() { # WHERE COMMAND...
 	printf 'hello   %-9s %-20s %6d ms, start included\n' "$where" '' $took
 }
 
+if [ -z "${NO_BROWSER:-}" ]; then # before anything is timed
+	"$here/../../test/setup/packages.sh" browser
+	"$here/../../test/setup/puppeteer.sh" >/dev/null
+fi
 echo "--- hello says:"
 "$node" hello-vfsfs.js
 echo
