@@ -4,8 +4,8 @@
 # tools from elsewhere count; what is missing is installed where that is
 # possible (as root, with apt), else named in one sentence.
 #
-#   packages.sh GROUP...    groups: build tool lint fuzz fuse sqlite emscripten
-#                                   browser firefox
+#   packages.sh GROUP...    groups: build tool lint fuzz fuse gnulib sqlite
+#                                   emscripten browser firefox
 set -eu
 . "$(dirname "$0")/common.sh"
 
@@ -45,6 +45,12 @@ wanted() {
 		pkg-config pkg-config
 		/usr/include/fuse3/fuse.h libfuse3-dev
 		fusermount3 fuse3
+		END
+	gnulib) cat <<-END ;;
+		autoconf autoconf
+		automake automake
+		patch patch
+		make make
 		END
 	sqlite) cat <<-END ;;
 		gcc gcc
@@ -104,7 +110,7 @@ apt_install() {
 
 for group in "$@"; do
 	case $group in
-	build | tool | lint | fuzz | fuse | sqlite | emscripten | browser | firefox) ;;
+	build | tool | lint | fuzz | fuse | gnulib | sqlite | emscripten | browser | firefox) ;;
 	*) die "there is no package group '$group'" ;;
 	esac
 done

@@ -39,10 +39,7 @@ programs() { # every program that the table runs
 }
 
 generate() {
-	for tool in autoconf automake autoheader patch make; do
-		command -v $tool >/dev/null ||
-			die "$tool is missing: apt-get install --no-install-recommends autoconf automake patch make"
-	done
+	"$here/../setup/packages.sh" gnulib || exit
 	rm -rf "$source.new" "$cache/gnulib-deb"
 	mkdir -p "$cache/gnulib-deb"
 	(cd "$cache/gnulib-deb" && fetch_debian $release deb gnulib && dpkg-deb -x gnulib_*.deb .)
