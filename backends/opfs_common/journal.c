@@ -298,20 +298,28 @@ static int find_later(const reader *r, uint64_t generation, uint64_t sequence)
 	return got < 0 ? (int)got : found;
 }
 
-/* Neither has a snapshot: was there one? Zeros are room only. 1: there was. */
-static int find_any(const reader *r)
+/* No snapshot is to be read: was there one? Zeros are room only. 1: there was. *newest is
+ * at least the generation of each frame that is left, so that none of them is taken for
+ * one of the next. */
+static int find_any(const reader *r, uint64_t *newest)
 {
-	enum { PIECE = 1 << 12 };
-	unsigned char piece[PIECE];
-	for (int64_t pos = 0; pos < r->size; pos += PIECE) {
-		int64_t got = r->j->port->handles->read(r->j->port, r->handle, piece, PIECE, pos);
-		if (got < 0)
-			return (int)got;
-		for (int64_t at = 0; at < got; at++)
-			if (piece[at])
-				return 1;
+	enum { PIECE = 1 << 16 };
+	unsigned char *piece = malloc(PIECE);
+	int64_t got = 1;
+	int found = piece ? 0 : -ENOMEM;
+	for (int64_t pos = 0; piece && got > 0 && pos < r->size; pos += PIECE - VFS__FRAME_HEADER) {
+		got = r->j->port->handles->read(r->j->port, r->handle, piece, PIECE, pos);
+		for (int64_t at = 0; at < got; at++) {
+			bool header =
+				at % 8 == 0 && at + 16 <= got && vfs__get32(piece + at) == MAGIC;
+			uint64_t generation = header ? vfs__get64(piece + at + 8) : 0;
+			found |= piece[at] != 0;
+			if (generation > *newest && generation < UINT64_MAX / 2)
+				*newest = generation;
+		}
 	}
-	return 0;
+	free(piece);
+	return got < 0 ? (int)got : found;
 }
 
 /* Reads all of the file whose snapshot is the newest. */
@@ -348,8 +356,10 @@ int vfs__journal_open(vfs__journal *j, vfs__journal_apply *apply, void *context,
 		err = none[!k] ? find_later(&r[!k], r[k].generation + 1, 0) : 0;
 		if (!err)
 			err = read_newest(j, &r[k], apply, context);
-	} else if (!err && (err = find_any(&r[0])) == 0) {
-		err = find_any(&r[1]);
+	}
+	for (k = 0; k < 2 && j->current < 0 && err >= 0; k++) {
+		int any = find_any(&r[k], &j->generation);
+		err = any ? any : err;
 	}
 	*damaged = err > 0;
 	free(r[0].payload);
